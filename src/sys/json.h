@@ -30,13 +30,13 @@ void json_push_ip(struct json_object *array, const struct ip *);
 struct json_object *json_push_object(struct json_object *array); /* a new one, owned by `array` */
 
 /* Readers: what stands under `key`, or NULL (0, false) if it is absent, null or of another type; owned by `object`. */
-const char *json_text(const struct json_object *object, const char *key);
-bool json_int(const struct json_object *object, const char *key, int64_t *out);
-bool json_bool(const struct json_object *object, const char *key);
-struct json_object *json_array(const struct json_object *object, const char *key);
-struct json_object *json_object(const struct json_object *object, const char *key);
-bool json_ip(const struct json_object *object, const char *key, struct ip *out);
-bool json_prefix(const struct json_object *object, const char *key, struct prefix *out);
+const char *json_get_text(const struct json_object *object, const char *key);
+bool json_get_int(const struct json_object *object, const char *key, int64_t *out);
+bool json_get_bool(const struct json_object *object, const char *key);
+struct json_object *json_get_array(const struct json_object *object, const char *key);
+struct json_object *json_get_object(const struct json_object *object, const char *key);
+bool json_get_ip(const struct json_object *object, const char *key, struct ip *out);
+bool json_get_prefix(const struct json_object *object, const char *key, struct prefix *out);
 
 /* The event as an object of its kind's fields; `unix_ms` is the wall-clock time of it. The caller's to put. */
 struct json_object *json_event(const struct event *, int64_t unix_ms);
