@@ -126,7 +126,6 @@ class Lab:
             for host in self._hosts.values():
                 host.start()
         except BaseException:
-            self.keep_logs = True
             self.down()
             raise
 
@@ -135,30 +134,41 @@ class Lab:
         if self._owner is not None:
             os.close(self._owner)
             self._owner = None
-        if not self.folder.exists():
+        self.clear(self.name, self.keep_logs)
+        if self._child:
+            self._child.wait()
+            self._child = None
+
+    @staticmethod
+    def clear(name: str, keep_logs: bool = False) -> None:
+        """End the lab of that name, alive or dead, and remove its state directory (but for the logs, if asked)."""
+        folder = STATE_ROOT / name
+        if not folder.exists():
             return
-        if self.keep_logs:
-            (self.folder / "keep").touch()
+        if keep_logs:
+            (folder / "keep").touch()
         try:
-            outer, inner = map(int, (self.folder / "pid").read_text().split())
+            outer, inner = map(int, (folder / "pid").read_text().split())
         except (OSError, ValueError):
             outer = inner = 0
         for pid in (inner, outer):
             if _alive(pid):
-                self._end(pid)
-        if self._child:
-            self._child.wait()
-        if not self.keep_logs:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        for path in self.folder.glob("*") if self.keep_logs else ():
-            if path.suffix != ".log":
-                path.unlink(missing_ok=True)
+                Lab._end(pid)
+        if (folder / "keep").exists():
+            for path in folder.glob("*"):
+                if path.suffix != ".log":
+                    path.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @staticmethod
     def _end(pid: int) -> None:
-        """Kill the keeper's inner process, which makes the outer one tidy up; kill the outer one if it lingers."""
-        deadline = time.monotonic() + 2
-        os.kill(pid, signal.SIGKILL)
+        """Kill one of the keeper's two processes (the inner one first) and wait until it has gone."""
+        deadline = time.monotonic() + 10
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
         while _alive(pid) and time.monotonic() < deadline:
             time.sleep(0.01)
 
