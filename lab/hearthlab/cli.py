@@ -28,7 +28,7 @@ def command_up(arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     lab.up(detach=True)
     print(f"{lab.name} is up after {time.monotonic() - start:.1f} s; logs are in {lab.folder}")
-    print(watch.commands(lab, arguments.home))
+    print(watch.commands(lab))
     return 0
 
 
@@ -54,11 +54,11 @@ def command_watch(arguments: argparse.Namespace) -> int:
     name = _instance(arguments)
     seconds = float(os.environ.get("DEMO_SECONDS") or 0)
     if instances().get(name):
-        return watch.watch(Lab.attach(name), arguments.home, seconds, arguments.timeout)
+        return watch.watch(Lab.attach(name), seconds, arguments.timeout)
     with Lab(arguments.home, name) as lab:
         lab.keep_logs = arguments.keep_logs
         lab.up()
-        return watch.watch(lab, arguments.home, seconds, arguments.timeout)
+        return watch.watch(lab, seconds, arguments.timeout)
 
 
 def command_exec(arguments: argparse.Namespace) -> int:

@@ -36,7 +36,7 @@ class HostNode:
         if self.host.kind == "dhcpcd":
             self.lab.write(name, "/etc/dhcpcd.conf", DHCPCD_CONF)
             self.lab.spawn(name, f"dhcpcd-{name}", ["dhcpcd", "--nobackground", "--debug", self.link])
-        commands = [f"addr add {address} dev {self.link}" for address in self.host.addresses]
+        commands = [f"addr add {address} dev {self.link} nodad" for address in self.host.addresses]
         if self.host.gateway:
             commands.append(f"route add default via {self.host.gateway} dev {self.link}")
         self.lab.batch(name, commands)

@@ -130,7 +130,7 @@ class RouterNode:
             destination, source = split_route(route)
             if source != "::/0":  # others are the connected prefixes of the addresses above
                 device = next(iter(self.router.addresses))
-                commands.append(f"-6 route replace {destination} from {source} dev {device} proto {STATIC_PROTOCOL}")
+                commands.append(f"route replace {destination} from {source} dev {device} proto {STATIC_PROTOCOL}")
         self.lab.batch(self.router.name, commands)
 
     def _babel_links(self) -> list[str]:

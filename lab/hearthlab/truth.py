@@ -37,7 +37,7 @@ def _parse(node: str, text: str) -> list[Address]:
     found = []
     for device in json.loads(text or "[]"):
         for item in device.get("addr_info", []):
-            if item.get("scope") != "global" or device.get("ifname") == "lo":
+            if "local" not in item or item.get("scope") != "global" or device.get("ifname") == "lo":
                 continue
             deprecated = bool(item.get("deprecated")) or item.get("preferred_life_time") == 0
             tentative = bool(item.get("tentative")) or bool(item.get("dadfailed"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .lab import Lab
 
 
-def commands(lab: Lab, home: str) -> str:
+def commands(lab: Lab) -> str:
     """How to look inside."""
     router = next(iter(lab.home.routers), None)
     host = next(iter(lab.home.hosts), None)
@@ -121,7 +121,7 @@ class Screen:
     def show(self, lines: list[str], headline: str) -> None:
         """Show the newest picture."""
         if self.tty:
-            width = os.get_terminal_size().columns
+            width = shutil.get_terminal_size().columns
             body = "".join(f"{line[:width - 1]}\033[K\n" for line in [headline, "", *lines])
             sys.stdout.write("\033[H" + body + "\033[J")
         elif lines != self.last:
@@ -130,13 +130,15 @@ class Screen:
         self.last = lines
 
 
-def watch(lab: Lab, home: str, seconds: float, timeout: float) -> int:
+def watch(lab: Lab, seconds: float, timeout: float) -> int:
     """Show the home until Ctrl-C, or for so many seconds if not 0; 0 if it converged within `timeout`."""
     screen = Screen()
     start = time.monotonic()
     converged: float | None = None
     if screen.tty:
         sys.stdout.write("\033[2J")
+    else:
+        print(commands(lab) + "\n")
     try:
         while True:
             failures = checks.standard(lab)
@@ -146,7 +148,8 @@ def watch(lab: Lab, home: str, seconds: float, timeout: float) -> int:
             headline = (f"{lab.name}: converged after {converged:.1f} s" if converged is not None
                         else f"{lab.name}: configuring itself, {elapsed:.0f} s, {len(failures)} not yet right")
             problem = [f"now wrong: {failure}" for failure in failures[:3]]
-            screen.show([*table(lab), "", *problem, commands(lab, home)], headline)
+            advice = ["", *commands(lab).splitlines()] if screen.tty else []
+            screen.show([*table(lab), *problem, *advice], headline)
             if converged is None and elapsed > timeout or seconds and elapsed > seconds:
                 break
             time.sleep(1)

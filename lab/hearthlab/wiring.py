@@ -106,6 +106,7 @@ def _loss_rules(device: str, percent: int) -> str:
     table = "lab_loss_" + device.replace("-", "_")
     script = f"table netdev {table}\ndelete table netdev {table}\n"
     if percent:
+        chance = "" if percent >= 100 else f"numgen random mod 100 < {percent} "
         script += (f"table netdev {table} {{\n chain ingress {{\n  type filter hook ingress device \"{device}\" "
-                   f"priority -500;\n  numgen random mod 100 < {percent} counter drop\n }}\n}}\n")
+                   f"priority -500;\n  {chance}counter drop\n }}\n}}\n")
     return script
