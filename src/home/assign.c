@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* From the view to prefix assignment: delegated prefixes, links and what others advertise (RFC 7788 6.3.1). */
+#include "home/internal.h"
+
+/* The shared link of ours on which `node` has its interface `endpoint`; 0 if it is on none. */
+static uint32_t shared_link(const struct view *v, const struct hncp_node *node, uint32_t endpoint)
+{
+	if (!endpoint)
+		return 0;
+	for (size_t i = 0; i < v->link_count; i++) {
+		const struct view_link *l = &v->links[i];
+		for (size_t j = 0; l->assign && j < l->member_count; j++)
+			if (l->members[j].node == node && l->members[j].endpoint == endpoint)
+				return l->link;
+	}
+	return 0;
+}
+
+static void add_delegated(struct arena *a, const struct view *v, msec now, struct pa_input *in)
+{
+	struct pa_delegated *out = arena_alloc(a, v->delegation_count, sizeof(*out));
+
+	for (size_t i = 0; i < v->delegation_count; i++) {
+		out[i].prefix = v->delegations[i].prefix;
+		out[i].creatable = view_delegation_creatable(v, &v->delegations[i], now);
+	}
+	in->delegated = out;
+	in->delegated_count = v->delegation_count;
+}
+
+static void add_links(struct arena *a, const struct view *v, struct pa_input *in)
+{
+	struct pa_link *out = arena_alloc(a, v->link_count, sizeof(*out));
+
+	for (size_t i = 0; i < v->link_count; i++) {
+		if (!v->links[i].assign)
+			continue;
+		out[in->link_count++] = (struct pa_link) {
+			.id = v->links[i].link,
+			.alone = v->links[i].member_count == 0,
+			.priority = PA_PRIORITY_DEFAULT,
+		};
+	}
+	in->links = out;
+}
+
+static void add_advertised(struct arena *a, const struct view *v, struct pa_input *in)
+{
+	struct pa_advertised *out = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->net.count; i++) {
+		const struct hncp_node *node = &v->net.nodes[i];
+		for (size_t j = 0; node->id != v->net.self && j < node->assigned_count; j++) {
+			const struct hncp_assigned *from = &node->assigned[j];
+			struct pa_advertised *to = ARENA_PUSH(a, out, count);
+			*to = (struct pa_advertised) {
+				.node = node->id,
+				.prefix = from->prefix,
+				.priority = from->priority,
+				.link = shared_link(v, node, from->endpoint),
+			};
+		}
+	}
+	in->advertised = out;
+	in->advertised_count = count;
+}
+
+void assign_update(struct router *r, msec now)
+{
+	struct arena a = { 0 };
+	struct pa_input in = { .node = r->view.net.self };
+
+	add_delegated(&a, &r->view, now, &in);
+	add_links(&a, &r->view, &in);
+	add_advertised(&a, &r->view, &in);
+	pa_update(r->pa, now, &in);
+	arena_free(&a);
+}
