@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The kernel's random numbers as a source for cores. */
-#ifndef HEARTH_SYS_RANDOM_H
-#define HEARTH_SYS_RANDOM_H
+/* The kernel's random numbers as a source for cores. (Not "random.h": with src/ in the include path that would hide the
+ * C library's <sys/random.h>.) */
+#ifndef HEARTH_SYS_ENTROPY_H
+#define HEARTH_SYS_ENTROPY_H
 
 #include "base/random.h"
 
