@@ -5,14 +5,6 @@
 
 #include "home/internal.h"
 
-/* Kernel priorities: of routes to one place the lowest wins, so what is attached beats what is learnt. */
-enum {
-	METRIC_LINK = 100,
-	METRIC_UPLINK = 200,
-	METRIC_BABEL = 300,
-	METRIC_DISCARD = 0x7fffffff,
-};
-
 int plan_address_compare(const struct plan_address *a, const struct plan_address *b)
 {
 	if (a->link != b->link)
@@ -131,7 +123,7 @@ static void plan_assignments(struct router *r, msec now, struct draft *d)
 		add_route(d, &(struct plan_route) { .dst = a->prefix,
 		                                    .src = *any_source(&a->prefix),
 		                                    .link = a->link,
-		                                    .metric = METRIC_LINK });
+		                                    .metric = PLAN_METRIC_LINK });
 		struct plan_address address = { .link = a->link, .len = a->prefix.len };
 		if (!address_of(r, a, now, &address.ip))
 			continue;
@@ -150,13 +142,13 @@ static void plan_uplinks(const struct router *r, struct draft *d)
 		add_route(d, &(struct plan_route) { .dst = own->prefix,
 		                                    .src = *any_source(&own->prefix),
 		                                    .type = PLAN_UNREACHABLE,
-		                                    .metric = METRIC_DISCARD });
+		                                    .metric = PLAN_METRIC_DISCARD });
 		if (up)
 			add_route(d, &(struct plan_route) { .dst = PREFIX_ALL,
 			                                    .src = own->prefix,
 			                                    .link = up->link,
 			                                    .via = up->gateway6,
-			                                    .metric = METRIC_UPLINK });
+			                                    .metric = PLAN_METRIC_UPLINK });
 	}
 	/* The router's own addresses on the uplink leave by it too. */
 	for (size_t i = 0; i < r->uplink_count; i++) {
@@ -167,7 +159,7 @@ static void plan_uplinks(const struct router *r, struct draft *d)
 				                                    .src = prefix_make(&up->addresses[j], IP_BITS),
 				                                    .link = up->link,
 				                                    .via = up->gateway6,
-				                                    .metric = METRIC_UPLINK });
+				                                    .metric = PLAN_METRIC_UPLINK });
 	}
 }
 
@@ -180,7 +172,7 @@ static void plan_babel(const struct router *r, struct draft *d)
 		                                    .type = lost ? PLAN_UNREACHABLE : PLAN_UNICAST,
 		                                    .link = lost ? 0 : b->link,
 		                                    .via = lost ? IP_ANY : b->via,
-		                                    .metric = METRIC_BABEL });
+		                                    .metric = PLAN_METRIC_BABEL });
 	}
 }
 

@@ -20,6 +20,14 @@ struct plan_address {
 	msec preferred_until; /* passed: deprecated */
 };
 
+/* Kernel priorities: of routes to one place the lowest wins, so what is attached beats what is learnt. */
+enum {
+	PLAN_METRIC_LINK = 100,
+	PLAN_METRIC_UPLINK = 200,
+	PLAN_METRIC_BABEL = 300,
+	PLAN_METRIC_DISCARD = 0x7fffffff,
+};
+
 enum plan_route_type {
 	PLAN_UNICAST,
 	PLAN_UNREACHABLE, /* answer "no route" rather than follow a wider prefix */

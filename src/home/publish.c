@@ -6,7 +6,7 @@
 #include "home/internal.h"
 
 /* Sent in the HNCP-Version TLV; never empty, which upsets a peer. */
-static const char user_agent[] = "hearth/0.1";
+static const char user_agent[] = "hearth/" HEARTH_VERSION;
 
 enum { DHCPV6_OPTION_DNS_SERVERS = 23, DHCPV6_OPTION_DOMAIN_LIST = 24, DHCPV4_OPTION_DNS_SERVERS = 6 };
 
