@@ -18,6 +18,7 @@ struct datagram {
 	size_t len;
 };
 
+/* Must not close the socket that it is called for. */
 typedef void datagram_fn(void *ctx, msec now, const struct datagram *);
 
 struct datagram_stats {
