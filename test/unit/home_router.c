@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC */
+/* Whole routers in virtual time: a home configures itself, loses an uplink, a router, its memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "support/home_net.h"
+
+static const struct prefix isp_a = { .ip = { { 0x20, 0x01, 0x0d, 0xb8, 0xa0 } }, .len = 56 };
+static const struct prefix isp_b = { .ip = { { 0x20, 0x01, 0x0d, 0xb8, 0xb0 } }, .len = 56 };
+static const struct prefix any_ula = { .ip = { { 0xfc } }, .len = 7 };
+static const struct prefix any_ipv4 = { .ip = { { [10] = 0xff, 0xff, 10 } }, .len = 104 };
+
+enum { LINK_A = 8, LINK_B = 9, HALL = 1, OFFICE = 2, DEN = 3, LEAF = 4 };
+
+/* r0 (uplink A) - HALL - r1 (uplink B); r0 - OFFICE - r2 - DEN - r1; LEAF at r2. */
+static void boot_links(struct net *n, unsigned i)
+{
+	static const struct {
+		unsigned router, link;
+	} plugs[] = { { 0, HALL }, { 1, HALL }, { 0, OFFICE }, { 2, OFFICE }, { 2, DEN }, { 1, DEN }, { 2, LEAF } };
+
+	net_boot(n, i);
+	for (size_t k = 0; k < ARRAY_LEN(plugs); k++)
+		if (plugs[k].router == i)
+			net_set_link(n, i, plugs[k].link, HNCP_INTERNAL, true);
+	if (i < 2)
+		net_set_link(n, i, i ? LINK_B : LINK_A, HNCP_EXTERNAL, true);
+}
+
+static void give_uplink(struct net *n, unsigned i, msec span)
+{
+	struct uplink up =
+	        net_uplink(i ? LINK_B : LINK_A, i ? "2001:db8:b000::/56" : "2001:db8:a000::/56", n->now + span);
+
+	router_uplink_set(n->routers[i].router, n->now, &up);
+}
+
+static struct net *home(uint64_t seed)
+{
+	struct net *n = net_new(seed);
+
+	for (unsigned i = 0; i < 3; i++)
+		boot_links(n, i);
+	give_uplink(n, 0, HOUR);
+	give_uplink(n, 1, HOUR);
+	return n;
+}
+
+/* Each link has one prefix of each delegation, the same for all its routers, none on two links. */
+static void assert_assigned(const struct net *n, const struct prefix *delegated)
+{
+	static const struct {
+		unsigned link, count, routers[2];
+	} links[] = { { HALL, 2, { 0, 1 } }, { OFFICE, 2, { 0, 2 } }, { DEN, 2, { 1, 2 } }, { LEAF, 1, { 2 } } };
+	struct prefix seen[ARRAY_LEN(links)];
+
+	for (size_t k = 0; k < ARRAY_LEN(links); k++) {
+		for (size_t m = 0; m < links[k].count; m++) {
+			struct prefix p;
+			assert_int_equal(net_applied(n, links[k].routers[m], links[k].link, delegated, &p), 1);
+			assert_true(m == 0 || prefix_equal(&p, &seen[k]));
+			seen[k] = p;
+		}
+		for (size_t j = 0; j < k; j++)
+			assert_false(prefix_overlaps(&seen[j], &seen[k]));
+	}
+}
+
+/* Every router has a way out for sources of `src`. */
+static void assert_exits(const struct net *n, const struct prefix *src)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const struct plan_route *route = net_route(n, i, &PREFIX_ALL, src);
+		assert_non_null(route);
+		assert_int_equal(route->type, PLAN_UNICAST);
+	}
+}
+
+static void converges(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct net *n = home(seed);
+		net_run(n, 40 * SECOND);
+		assert_assigned(n, &isp_a);
+		assert_assigned(n, &isp_b);
+		assert_assigned(n, &any_ula);
+		assert_assigned(n, &any_ipv4);
+		assert_exits(n, &isp_a);
+		assert_exits(n, &isp_b);
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(router_view(n->routers[i].router)->net.count, 3);
+			assert_false(router_converging(n->routers[i].router));
+		}
+		net_free(n);
+	}
+}
+
+/* Nothing but keep-alives, Hellos and their like once the home has settled. */
+static void quiet_when_settled(void **state)
+{
+	(void)state;
+	struct net *n = home(3);
+	net_run(n, 120 * SECOND);
+	unsigned plans = n->routers[2].plans;
+	uint64_t sent = n->sent;
+	net_run(n, 120 * SECOND);
+	assert_int_equal(n->routers[2].plans, plans);
+	/* 7 endpoints: a Hello each 4 s, an update each 16 s, IHUs, a keep-alive each 20 s, and rare RAs. */
+	assert_true(n->sent - sent < 7 * 120);
+	net_free(n);
+}
+
+static void one_uplink_goes(void **state)
+{
+	(void)state;
+	struct net *n = home(4);
+	struct prefix before, after;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &before), 1);
+	router_uplink_gone(n->routers[0].router, n->now, "up8");
+	net_run(n, 2 * SECOND);
+	/* Deprecated everywhere, its way out gone, the other's untouched. */
+	const struct view_delegation *d = view_delegation_find(router_view(n->routers[2].router), &isp_a);
+	assert_non_null(d);
+	assert_true(d->preferred_until <= n->now && d->valid_until > n->now);
+	const struct plan_route *route = net_route(n, 2, &PREFIX_ALL, &isp_a);
+	assert_true(!route || route->type == PLAN_UNREACHABLE);
+	assert_exits(n, &isp_b);
+	give_uplink(n, 0, HOUR);
+	net_run(n, 10 * SECOND);
+	assert_exits(n, &isp_a);
+	assert_assigned(n, &isp_a);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &after), 1);
+	assert_true(prefix_equal(&before, &after));
+	net_free(n);
+}
+
+/* A prefix that is withdrawn in so many words is gone for assignment, and comes back to the same links. */
+static void withdrawn_and_back(void **state)
+{
+	(void)state;
+	struct net *n = home(5);
+	struct prefix before, after;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &before), 1);
+	give_uplink(n, 0, 0);
+	net_run(n, 2 * SECOND);
+	assert_null(view_delegation_find(router_view(n->routers[2].router), &isp_a));
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &after), 0);
+	net_run(n, 60 * SECOND);
+	give_uplink(n, 0, HOUR);
+	net_run(n, 20 * SECOND);
+	assert_assigned(n, &isp_a);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &after), 1);
+	assert_true(prefix_equal(&before, &after));
+	net_free(n);
+}
+
+static void restart_keeps_prefixes(void **state)
+{
+	(void)state;
+	struct net *n = home(6);
+	struct prefix before, after;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_b, &before), 1);
+	uint32_t id = dncp_id(router_dncp(n->routers[2].router));
+	net_kill(n, 2);
+	net_run(n, 90 * SECOND);
+	assert_int_equal(router_view(n->routers[0].router)->net.count, 2);
+	boot_links(n, 2);
+	net_run(n, 3 * SECOND);
+	assert_int_equal(dncp_id(router_dncp(n->routers[2].router)), id);
+	net_run(n, 30 * SECOND);
+	assert_assigned(n, &isp_b);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_b, &after), 1);
+	assert_true(prefix_equal(&before, &after));
+	net_free(n);
+}
+
+/* The whole house loses power: uplinks come back later than routers, and yet everything is as before. */
+static void blackout(void **state)
+{
+	(void)state;
+	struct net *n = home(7);
+	struct prefix a, ula, a2, ula2;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &a), 1);
+	assert_int_equal(net_applied(n, 2, LEAF, &any_ula, &ula), 1);
+	for (unsigned i = 0; i < 3; i++)
+		net_kill(n, i);
+	net_run(n, 10 * SECOND);
+	for (unsigned i = 0; i < 3; i++)
+		boot_links(n, i);
+	net_run(n, 5 * SECOND);
+	give_uplink(n, 0, HOUR);
+	give_uplink(n, 1, HOUR);
+	net_run(n, 40 * SECOND);
+	assert_assigned(n, &isp_a);
+	assert_assigned(n, &any_ula);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &a2), 1);
+	assert_int_equal(net_applied(n, 2, LEAF, &any_ula, &ula2), 1);
+	assert_true(prefix_equal(&a, &a2));
+	assert_true(prefix_equal(&ula, &ula2));
+	net_free(n);
+}
+
+static void memory_lost(void **state)
+{
+	(void)state;
+	struct net *n = home(8);
+	net_run(n, 40 * SECOND);
+	net_kill(n, 0);
+	net_wipe(n, 0);
+	net_run(n, 1 * SECOND);
+	boot_links(n, 0);
+	give_uplink(n, 0, HOUR);
+	net_run(n,
+	        90 * SECOND); /* its former self must time out: 2.1 keep-alives, and more for the grace of its data */
+	assert_int_equal(router_view(n->routers[2].router)->net.count, 3);
+	assert_assigned(n, &isp_a);
+	assert_assigned(n, &isp_b);
+	assert_exits(n, &isp_a);
+	net_free(n);
+}
+
+/* A clean stop is known everywhere within a second. */
+static void goodbye(void **state)
+{
+	(void)state;
+	struct net *n = home(9);
+	net_run(n, 40 * SECOND);
+	router_goodbye(n->routers[0].router, n->now);
+	net_run(n, 10);
+	net_kill(n, 0);
+	net_run(n, 990);
+	for (unsigned i = 1; i < 3; i++) {
+		const struct plan_route *route = net_route(n, i, &PREFIX_ALL, &isp_a);
+		assert_int_equal(router_view(n->routers[i].router)->net.count, 2);
+		assert_true(!route || route->type == PLAN_UNREACHABLE);
+	}
+	net_free(n);
+}
+
+/* The router that made the ULA prefix is gone for good: another makes the same one again. */
+static void ula_outlives_its_maker(void **state)
+{
+	(void)state;
+	struct net *n = home(10);
+	struct prefix before, after;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, DEN, &any_ula, &before), 1);
+	const struct view *v = router_view(n->routers[2].router);
+	unsigned maker = 3;
+	for (size_t i = 0; i < v->delegation_count; i++)
+		for (unsigned k = 0; k < 3; k++)
+			if (v->delegations[i].kind == VIEW_ULA &&
+			    v->delegations[i].node == dncp_id(router_dncp(n->routers[k].router)))
+				maker = k;
+	assert_int_not_equal(maker, 3);
+	unsigned other = maker == 2 ? 1 : 2;
+	net_kill(n, maker);
+	net_run(n, 120 * SECOND);
+	assert_int_equal(net_applied(n, other, DEN, &any_ula, &after), maker == 0 || other == 1 || other == 2);
+	assert_true(prefix_equal(&before, &after));
+	net_free(n);
+}
+
+static void same_seed_same_run(void **state)
+{
+	(void)state;
+	uint8_t hash[2][DNCP_HASH_MAX] = { 0 };
+	uint64_t sent[2];
+	for (int i = 0; i < 2; i++) {
+		struct net *n = home(11);
+		net_run(n, 60 * SECOND);
+		dncp_network_hash(router_dncp(n->routers[1].router), hash[i]);
+		sent[i] = n->sent;
+		net_free(n);
+	}
+	assert_memory_equal(hash[0], hash[1], sizeof(hash[0]));
+	assert_int_equal(sent[0], sent[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(converges),
+		cmocka_unit_test(quiet_when_settled),
+		cmocka_unit_test(one_uplink_goes),
+		cmocka_unit_test(withdrawn_and_back),
+		cmocka_unit_test(restart_keeps_prefixes),
+		cmocka_unit_test(blackout),
+		cmocka_unit_test(memory_lost),
+		cmocka_unit_test(goodbye),
+		cmocka_unit_test(ula_outlives_its_maker),
+		cmocka_unit_test(same_seed_same_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
