@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* What may grow in a router advertiser, how far, and what happens there. */
+#ifndef HEARTH_PROTO_RA_LIMITS_H
+#define HEARTH_PROTO_RA_LIMITS_H
+
+enum {
+	/* Of each kind, configured and withdrawn together. At the limit the withdrawn one that ends soonest goes; if
+	 * all are configured, the new one is left out and counted (options-left-out-for-size). */
+	RA_PREFIXES_MAX = 32,
+	RA_ROUTES_MAX = 17, /* RFC 4191 4: no more Route Information options than this on a link */
+	RA_SERVERS_MAX = 8,
+	RA_NAMES_MAX = 8,
+
+	/* An advertisement that needs more packets than this loses its last options, which are counted. */
+	RA_PACKETS_MAX = 4,
+
+	/* Hosts waiting for an answer of their own. If one more comes, one multicast answers all, which RFC 4861 6.2.6
+	 * limits to one in 3 seconds; so a flood of solicitations costs at most this many answers in half a second. */
+	RA_PENDING_MAX = 16,
+};
+
+#endif
