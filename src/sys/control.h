@@ -36,24 +36,31 @@ struct control_command {
 struct loop;
 struct control;
 
-/* Opens the socket. A socket file that nobody answers on (of a daemon that crashed) is replaced; NULL with a message in
- * `error` if a daemon lives there or it cannot be made. Readable for root and, if there is one, the group `hearth`.
- * `commands` and `ctx` must outlive it. */
+/* Opens the socket (and makes its directory, but not the one above). The socket file of a daemon that crashed is
+ * replaced; NULL with a message in `error` if a daemon lives there or it cannot be made. Open to root and, if there is
+ * one, the group `hearth`. `commands` and `ctx` must outlive it. */
 struct control *control_open(struct loop *, const char *path, const struct control_command *commands, size_t count,
                              void *ctx, char error[CONTROL_ERROR]);
 
 /* Drops all clients and removes the socket file. NULL is fine. */
 void control_free(struct control *);
 
-/* Keeps an event for `events` and sends it to those who follow. `control_event_sink` wraps it. */
+/* Keeps an event for `events` (but for debug ones) and sends it to those who follow. */
 void control_event(struct control *, const struct event *);
 
 /* The request in a line of `len` octets, whatever they are; NULL with a message in `error` if it is not one JSON object
  * with a "cmd" text. The caller's to put. */
 struct json_object *control_parse(const char *line, size_t len, char error[CONTROL_ERROR]);
 
-/* Runs one request against a command table and gives the reply line's object, the caller's to put. */
+/* Runs a request that control_parse() gave against a command table; the reply line's object is the caller's to put. */
+struct json_object *control_run(const struct control_command *commands, size_t count, void *ctx,
+                                const struct json_object *request);
+
+/* Both in one: the reply to a line. */
 struct json_object *control_answer(const struct control_command *commands, size_t count, void *ctx, const char *line,
                                    size_t len);
+
+/* The object of a reply line; takes `reply->data` over. The caller's to put. */
+struct json_object *control_reply_object(bool ok, struct control_reply *reply);
 
 #endif

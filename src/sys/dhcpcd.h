@@ -14,6 +14,7 @@ enum dhcpcd_part { DHCPCD_DHCP4, DHCPCD_RA, DHCPCD_DHCP6, DHCPCD_PARTS };
 
 struct dhcpcd_state {
 	struct uplink part[DHCPCD_PARTS];
+	unsigned left_out; /* of the last report and of the sum: what did not fit into a struct uplink */
 };
 
 enum { DHCPCD_ERROR = 200 };
@@ -23,7 +24,7 @@ enum { DHCPCD_ERROR = 200 };
 bool dhcpcd_report(struct dhcpcd_state *, const struct json_object *report, msec now, char error[DHCPCD_ERROR]);
 
 /* The sum of the parts; `name` and `link` of `out` are kept, all else is replaced. False if there is nothing in it. */
-bool dhcpcd_uplink(const struct dhcpcd_state *, struct uplink *out);
+bool dhcpcd_uplink(struct dhcpcd_state *, struct uplink *out);
 
 /* True for the environment variables that a report is made of: the CLI sends these and no others. */
 bool dhcpcd_wants(const char *variable);
