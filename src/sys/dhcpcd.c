@@ -339,6 +339,7 @@ bool dhcpcd_report(struct dhcpcd_state *state, const struct json_object *report,
 			if (reasons[i].part != ALL && reasons[i].part != part)
 				continue;
 			state->part[part] = (struct uplink) { 0 };
+			state->confirmed[part] = true;
 			if (!reasons[i].empties)
 				parts[part](&r, &state->part[part]);
 		}
@@ -374,6 +375,24 @@ bool dhcpcd_uplink(struct dhcpcd_state *state, struct uplink *out)
 		add_part(&sum, &state->part[order[i]], &state->left_out);
 	*out = sum;
 	return out->prefix_count || out->address_count || !ip_is_any(&out->gateway6) || !ip_is_any(&out->gateway4);
+}
+
+void dhcpcd_unconfirm(struct dhcpcd_state *state)
+{
+	memset(state->confirmed, 0, sizeof(state->confirmed));
+}
+
+bool dhcpcd_forget_unconfirmed(struct dhcpcd_state *state)
+{
+	bool any = false;
+
+	for (int part = 0; part < DHCPCD_PARTS; part++) {
+		if (state->confirmed[part])
+			continue;
+		state->part[part] = (struct uplink) { 0 };
+		any = true;
+	}
+	return any;
 }
 
 bool dhcpcd_wants(const char *variable)

@@ -14,7 +14,8 @@ enum dhcpcd_part { DHCPCD_DHCP4, DHCPCD_RA, DHCPCD_DHCP6, DHCPCD_PARTS };
 
 struct dhcpcd_state {
 	struct uplink part[DHCPCD_PARTS];
-	unsigned left_out; /* of the last report and of the sum: what did not fit into a struct uplink */
+	bool confirmed[DHCPCD_PARTS]; /* reported since dhcpcd_unconfirm() */
+	unsigned left_out;            /* of the last report and of the sum: what did not fit into a struct uplink */
 };
 
 enum { DHCPCD_ERROR = 200 };
@@ -25,6 +26,11 @@ bool dhcpcd_report(struct dhcpcd_state *, const struct json_object *report, msec
 
 /* The sum of the parts; `name` and `link` of `out` are kept, all else is replaced. False if there is nothing in it. */
 bool dhcpcd_uplink(struct dhcpcd_state *, struct uplink *out);
+
+/* Before dhcpcd is started again: from now on parts must be reported anew. */
+void dhcpcd_unconfirm(struct dhcpcd_state *);
+/* Empties the parts that were not; true if there were any. */
+bool dhcpcd_forget_unconfirmed(struct dhcpcd_state *);
 
 /* True for the environment variables that a report is made of: the CLI sends these and no others. */
 bool dhcpcd_wants(const char *variable);

@@ -10,7 +10,7 @@
 
 struct loop;
 
-/* What a provider is given; texts and sinks must outlive it. */
+/* What a provider is given; it and its texts must outlive the provider. */
 struct uplinks_env {
 	struct loop *loop;
 	struct event_sink events;
@@ -27,7 +27,8 @@ struct uplinks;
 struct uplinks_provider {
 	const char *name;
 	struct uplinks *(*open)(const struct uplinks_env *);
-	/* Stops every client (they keep their leases, RFC 9096 WPD-9) and frees. Says nothing to `gone`. */
+	/* Stops every client (they keep their leases, RFC 9096 WPD-9), waits some seconds for it, and frees. Says
+	 * nothing to `gone`. The control socket must be closed before: hooks that report would wait for us. */
 	void (*close)(struct uplinks *);
 	/* Begins on an interface; once more with another `link` (the interface was made anew) begins again. */
 	void (*start)(struct uplinks *, const char *ifname, uint32_t link);
