@@ -55,7 +55,7 @@ struct hncp_bytes {
 	size_t len;
 };
 
-/* Capabilities, each 0..7, 0 = not capable (RFC 7788 10.1). */
+/* Capabilities, 0 = not capable, up to 7 (RFC 7788 10.1); as received perhaps up to 15, which is reserved. */
 struct hncp_capabilities {
 	uint8_t mdns, pd, dhcpv6, dhcpv4;
 };
@@ -67,7 +67,7 @@ enum { HNCP_POLICY_INTERNET = 0, HNCP_POLICY_DOMAIN = 129, HNCP_POLICY_OPAQUE = 
 
 struct hncp_policy {
 	uint8_t type;
-	struct hncp_bytes value;
+	struct hncp_bytes value;   /* types 129 and up; a label sequence if 129 */
 	struct prefix destination; /* types 1 to 128 */
 };
 
@@ -135,16 +135,22 @@ struct hncp_node {
 	size_t name_count;
 	struct hncp_bytes domain; /* label sequence, checked; len 0 = none */
 	struct hncp_bytes psk;    /* 32 octets or none */
-	unsigned ignored;         /* TLVs that made no sense or stood where they must not */
+	unsigned ignored;         /* TLVs that were ignored, see hncp_decode(); unknown types are not counted */
 };
 
-/* Reads node data. Whatever makes no sense is ignored and counted; never fails. */
+/* Reads node data. Whatever makes no sense, is repeated though it must not be, stands where it must not, or is beyond
+ * limits.h is ignored and counted; never fails. Of overlapping delegated prefixes in one connection the widest stays.
+ */
 void hncp_decode(struct arena *, uint32_t id, const uint8_t *data, size_t len, struct hncp_node *out);
 
-/* Writes everything but the peers (DNCP's business), in TLV order. */
+/* Writes everything but the peers (DNCP's business), in TLV order (RFC 7787 7.2.3), always with an HNCP-Version TLV and
+ * never with an empty user agent. A delegated prefix that overlaps an earlier one of its connection, or is in an
+ * earlier connection too, is left out. Zones, names, priorities and the PSK must be as hncp_decode() would accept them.
+ */
 void hncp_encode(struct cursor *, const struct hncp_node *);
 
-/* True if `data` is a DNS label sequence that ends with the empty label and has no compression. */
+/* True if `data` is a DNS label sequence that ends with the empty label, has no compression, and in whose labels is
+ * nothing but UTF-8 without control characters. */
 bool hncp_labels_valid(const uint8_t *data, size_t len);
 
 /* All reachable nodes by ascending identifier, as decoded. */

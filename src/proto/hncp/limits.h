@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* What is understood of one node's data at most. What is beyond is ignored and counted as such, the rest still holds: a
+ * node cannot make us forget what it said first. Node data itself is bounded by HNCP_NODE_DATA_MAX. */
+#ifndef HEARTH_PROTO_HNCP_LIMITS_H
+#define HEARTH_PROTO_HNCP_LIMITS_H
+
+enum {
+	HNCP_PEERS_MAX = 256,      /* Peer TLVs */
+	HNCP_CONNECTIONS_MAX = 16, /* External-Connection TLVs */
+	HNCP_DELEGATED_MAX = 16,   /* Delegated-Prefix TLVs in one connection */
+	HNCP_POLICIES_MAX = 8,     /* Prefix-Policy TLVs in one delegated prefix */
+	HNCP_ASSIGNED_MAX = 256,   /* Assigned-Prefix TLVs */
+	HNCP_ADDRESSES_MAX = 64,   /* Node-Address TLVs */
+	HNCP_ZONES_MAX = 64,       /* DNS-Delegated-Zone TLVs */
+	HNCP_NAMES_MAX = 64,       /* Node-Name TLVs */
+};
+
+enum {
+	/* Every node can receive datagrams of 4,000 bytes (RFC 7788 3), so what fits there with the TLVs around it
+	 * reaches everybody: Node Endpoint 12, Network State 12, Node State 24 bytes. Larger node data would travel
+	 * only as far as the first node with a buffer of that size (one in the wild has 4 kB), so they are refused. */
+	HNCP_DATAGRAM_MAX = 4000,
+	HNCP_NODE_DATA_MAX = 3900,
+};
+
+#endif
