@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The lab: a home of real kernels in network namespaces, built from a description, driven and checked."""
 
 from .home import Home, HomeError, load, parse

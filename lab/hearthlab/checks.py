@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What must be true of a home that works, whatever its shape.
 
 A check is a function of a Lab that returns its failures: none means it holds. Expectations follow from the home file

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """hearth-lab: build a home of real kernels, look at it, check it, take it away."""
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Sequence
 
-from . import checks, watch
-from .home import HomeError, load
+from . import checks, homes, watch
+from .home import HomeError
 from .lab import STATE_ROOT, Lab, LabError, instances
 
 
@@ -18,12 +19,12 @@ def _instance(arguments: argparse.Namespace) -> str:
     """The instance which the HOME argument means: a home file's lab, or a lab's own name."""
     if arguments.name:
         return arguments.name
-    return load(arguments.home).name if Path(arguments.home).suffix == ".toml" else arguments.home
+    return homes.find(arguments.home).name if Path(arguments.home).suffix == ".toml" else arguments.home
 
 
 def command_up(arguments: argparse.Namespace) -> int:
     """Bring a home up and leave it running."""
-    lab = Lab(arguments.home, _instance(arguments))
+    lab = Lab(homes.find(arguments.home), _instance(arguments))
     lab.keep_logs = arguments.keep_logs
     start = time.monotonic()
     lab.up(detach=True)
@@ -55,7 +56,7 @@ def command_watch(arguments: argparse.Namespace) -> int:
     seconds = float(os.environ.get("DEMO_SECONDS") or 0)
     if instances().get(name):
         return watch.watch(Lab.attach(name), seconds, arguments.timeout)
-    with Lab(arguments.home, name) as lab:
+    with Lab(homes.find(arguments.home), name) as lab:
         lab.keep_logs = arguments.keep_logs
         lab.up()
         return watch.watch(lab, seconds, arguments.timeout)
@@ -66,8 +67,7 @@ def command_exec(arguments: argparse.Namespace) -> int:
     lab = Lab.attach(_instance(arguments))
     if arguments.node not in lab.state["anchors"]:
         raise LabError(f"no node {arguments.node}; there are {' '.join(lab.state['anchors'])}")
-    argv = [part for part in arguments.command if part != "--"] if arguments.command[:1] == ["--"] \
-        else arguments.command
+    argv = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     os.execvpe("nsenter", [*lab.enter(arguments.node), *(argv or ["bash", "--norc"])], lab.environment())
 
 
@@ -98,14 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=(function.__doc__ or "").strip().rstrip("."))
         command.set_defaults(function=function)
         if home:
-            command.add_argument("home", metavar="HOME", help="a home file (.toml) or the name of a lab that is up")
+            command.add_argument("home", metavar="HOME",
+                                 help="a home file (.toml), line-N or lan-N, or the name of a lab that is up")
             command.add_argument("--name", help="the name of this instance (default: the home's)")
         return command
 
     for name, function in (("up", command_up), ("down", command_down), ("watch", command_watch)):
         add(name, function).add_argument("--keep-logs", action="store_true", help="leave the logs when it goes down")
-    for name, function in (("check", command_check),):
-        add(name, function)
+    add("check", command_check)
     for name in ("check", "watch"):
         commands.choices[name].add_argument("--timeout", type=float, default=60, metavar="SECONDS",
                                             help="how long the home may take to come right (default 60)")
@@ -126,3 +126,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `hearth-lab status | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A home as its file describes it: providers, routers, hosts, and the links that join them.
 
 The description is static. What changes while a lab runs (a cable pulled, a delegation withdrawn) is kept by the Lab.

@@ -1,8 +1,11 @@
-"""Homes made by program, for benchmarks: shapes that are a number rather than a picture."""
+# SPDX-License-Identifier: ISC
+"""Homes made by program, for benchmarks: shapes that are a number rather than a picture. Also finds homes by name."""
 
 from __future__ import annotations
 
-from .home import Home, Host, Isp, Link, Router, check
+import re
+
+from .home import Home, Host, Isp, Link, Router, check, load
 
 
 def line(count: int) -> Home:
@@ -31,3 +34,12 @@ def lan(count: int) -> Home:
         home.links[f"stub-{name}"] = Link(f"stub-{name}", [name])
     home.hosts["h1"] = Host("h1")
     return check(home)
+
+
+SHAPES = {"line": line, "lan": lan}
+
+
+def find(text: str) -> Home:
+    """The home that a person means: `line-8`, `lan-8`, or the path of a home file."""
+    match = re.fullmatch(r"(line|lan)-(\d+)", text)
+    return SHAPES[match[1]](int(match[2])) if match else load(text)

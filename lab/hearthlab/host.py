@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Hosts: a plain kernel that configures itself by router advertisements, a dhcpcd, or fixed addresses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An unauthenticated neighbour who does what broke earlier implementations. Runs inside a host node:
 
     hearth-lab exec HOME HOST -- python3 LAB/hostile.py --link LINK ATTACK [--seconds N]

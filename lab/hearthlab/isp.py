@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Providers: real servers (Kea for DHCPv6 with prefix delegation and for DHCPv4, radvd), and what they do to customers.
 
 Kea runs a script for every lease it commits; that script installs the route to the delegated prefix by way of the
@@ -6,6 +7,15 @@ routes to customers, so a missing delegation is a missing route, and `delegation
 
 Ingress filter (BCP 38): a packet from the access link whose source is not out of this provider's pool is counted as
 `wrong_source` and dropped. In a home that routes by source address that counter stays at zero.
+
+Measured with dhcpcd 9.4.1 and the home files' default of renewing every 5 s:
+- A client that asks for an address too (IA_NA and IA_PD) keeps its binding when the prefix is withdrawn: at its next
+  Renew, after 0-5 s, it deprecates the prefix and runs its hook (RENEW6); it goes on renewing, so that a restored
+  delegation is back within 5 s and a renumbered one too.
+- A client that asks for a prefix only drops its lease at once when the Renew is answered with lifetimes 0, deletes
+  addresses and routes, and runs NO hook at all; then it solicits with intervals that double up to SOL_MAX_RT, so that
+  a restored delegation is taken up after about as long again as it was withdrawn, 60 s at most.
+- dhcpcd speaks first after 1-2 s (router solicitation, duplicate address detection): delegated after 2-4 s.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The keeper: the one process which a running lab consists of, as seen from the machine.
 
 `python3 -m hearthlab.keeper STATE_DIR` unshares PID, mount and network namespaces and forks; the child is PID 1 in

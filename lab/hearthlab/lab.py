@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The Lab: one running home. This is the face that tests and the command line use.
 
     with Lab("lab/homes/two-isp.toml") as lab:
@@ -55,6 +56,14 @@ def _alive(pid: int) -> bool:
         return b"hearthlab.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether a state directory is that of a lab which has ended: its keeper is dead, or only its logs were kept."""
+    try:
+        return not _alive(int((folder / "pid").read_text().split()[1]))
+    except OSError:
+        return (folder / "keep").exists()
 
 
 class Lab:
@@ -145,6 +154,7 @@ class Lab:
         folder = STATE_ROOT / name
         if not folder.exists():
             return
+        keep_logs = keep_logs or (folder / "keep").exists() and not _is_left_over(folder)
         if keep_logs:
             (folder / "keep").touch()
         try:
@@ -154,9 +164,9 @@ class Lab:
         for pid in (inner, outer):
             if _alive(pid):
                 Lab._end(pid)
-        if (folder / "keep").exists():
+        if keep_logs:
             for path in folder.glob("*"):
-                if path.suffix != ".log":
+                if path.suffix != ".log" and path.name != "keep":
                     path.unlink(missing_ok=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
@@ -195,12 +205,14 @@ class Lab:
         if os.geteuid() != 0:
             raise LabError("the lab makes network namespaces and needs root: run it with sudo")
         STATE_ROOT.mkdir(mode=0o755, exist_ok=True)
+        if _is_left_over(self.folder):
+            shutil.rmtree(self.folder)
         try:
             self.folder.mkdir()
         except FileExistsError:
             raise LabError(f"a lab called {self.name} is up already: `hearth-lab down {self.name}` ends it, "
                            "--name gives yours another name") from None
-        argv = [sys.executable, "-m", "hearthlab.keeper", str(self.folder)]
+        argv = [sys.executable, "-B", "-m", "hearthlab.keeper", str(self.folder)]
         pass_fds: tuple[int, ...] = ()
         if not detach:
             read_end, self._owner = os.pipe()
@@ -217,6 +229,8 @@ class Lab:
             if self._child.poll() is not None or time.monotonic() > deadline:
                 raise LabError(f"the keeper did not start: {self.log('keeper')}")
             time.sleep(0.005)
+        if self.keep_logs:
+            (self.folder / "keep").touch()
         self.state["keeper"] = int((self.folder / "pid").read_text().split()[1])
 
     def _make_nodes(self) -> None:

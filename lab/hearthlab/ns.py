@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The few Linux calls a lab needs which Python 3.11's standard library does not offer.
 
 `os.unshare` and `os.setns` came with Python 3.12 and `mount` never did, so they are reached through ctypes. Everything

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Routers: hearthd, or one of the Babel daemons of others in the homes that test interoperation.
 
 A hearthd is given what an owner would give it and no more: which interface is a provider's, and categories where the
@@ -144,7 +145,8 @@ class RouterNode:
         lines += [f"interface {link} type wired hello-interval 1 update-interval 4" for link in self._babel_links()]
         for route in self.router.announce:
             destination, source = split_route(route)
-            lines.append(f"redistribute ip {destination} " + (f"src-ip {source} " if source != "::/0" else "") + "allow")
+            only_from = f"src-ip {source} " if source != "::/0" else ""
+            lines.append(f"redistribute ip {destination} {only_from}allow")
         return "\n".join([*lines, "redistribute local deny", "redistribute deny"]) + "\n"
 
     def _bird_config(self) -> str:

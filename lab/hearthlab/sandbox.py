@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a node of the lab sees of the machine: almost nothing, and nothing that it can change.
 
 A DHCP client's hook script that runs in a bare network namespace happily overwrites the machine's /etc/resolv.conf.

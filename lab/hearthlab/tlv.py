@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """HNCP's TLVs as a stranger writes them: enough to talk to a router, and to say what must never be believed.
 
 Not an implementation: nothing here decides anything. Formats: RFC 7787 section 7 and RFC 7788 section 10.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the kernels say. The checks believe nothing else; least of all the daemon under test."""
 
 from __future__ import annotations

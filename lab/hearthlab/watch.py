@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The home as a table, once or live: what `hearth-lab watch` and `make demo` show."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Links: a bridge each in the switch's network namespace, a veth pair for each member, and what can go wrong with them.
 
 This kernel may have no netem, so loss is nftables' `numgen random` on netdev ingress; there is no egress hook to rely

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the lab tests share: finding the package, bringing a home up, saying what was there when a test failed."""
 
 from __future__ import annotations

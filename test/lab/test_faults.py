@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """After each fault the same assertions hold again (issue: what must be shown, 3)."""
 
 import unittest

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What broke earlier implementations does not break this one (issue: what must be shown, 5)."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """babeld and BIRD beside hearthd in one home exchange routes both ways (issue: what must be shown, 4)."""
 
 import unittest

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The lab proves itself before it proves anything else: it is isolated, it tidies up, its faults are real."""
 
 import hashlib
@@ -56,7 +57,7 @@ interface isp-a
 def machine():
     """What a lab could leave behind on the machine."""
     return {"interfaces": sorted(os.listdir("/sys/class/net")),
-            "mounts": sorted(re.sub(r"^\d+ \d+ ", "", line) for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+            "mounts": sorted(re.sub(r"(?m)^\d+ \d+ ", "", Path("/proc/self/mountinfo").read_text()).splitlines()),
             "resolv.conf": hashlib.sha256(Path("/etc/resolv.conf").read_bytes()).hexdigest(),
             "hostname": os.uname().nodename,
             "labs": sorted(os.listdir(STATE_ROOT)) if STATE_ROOT.exists() else []}

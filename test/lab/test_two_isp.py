@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A home of four routers with two providers configures itself (issue: what must be shown, 1)."""
 
 import sys

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A delegation is withdrawn and comes back; a provider renumbers; a line dies (issue: what must be shown, 2)."""
 
 import unittest
 
-from common import LabTest
+from common import SETTLED, LabTest
 from hearthlab import checks
+
+RESTORED = 70.0  # a client that was refused may ask again after up to 60 s (SOL_MAX_RT)
 
 
 def only(pool):
@@ -15,8 +18,8 @@ def only(pool):
 class Withdrawal(LabTest):
     """The home follows its providers."""
 
-    def settled_prefixes(self, lab):
-        self.settles(lab)
+    def settled_prefixes(self, lab, timeout=SETTLED):
+        self.settles(lab, timeout=timeout)
         return checks.link_prefixes(lab)[0]
 
     def test_withdrawn_and_restored(self):
@@ -29,7 +32,7 @@ class Withdrawal(LabTest):
             self.assertEqual(only("b")(between), only("b")(before))
             self.assertEqual(only("ula")(between), only("ula")(before))
             lab.isp("a").restore()
-            after = self.settled_prefixes(lab)
+            after = self.settled_prefixes(lab, RESTORED)
             self.assertEqual(after, before, "the same /64s must return to the same links")
 
     def test_renumbered(self):
@@ -50,7 +53,7 @@ class Withdrawal(LabTest):
             self.settles(lab, checks.deprecated(delegated), what="every host sees B deprecated")
             self.settles(lab)
             lab.isp("b").come_back()
-            self.assertEqual(self.settled_prefixes(lab), before)
+            self.assertEqual(self.settled_prefixes(lab, RESTORED), before)
 
 
 if __name__ == "__main__":
