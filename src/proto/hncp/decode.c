@@ -155,7 +155,8 @@ static bool read_delegated(struct decoder *d, const struct tlv *t)
 	d->prefix = (struct hncp_delegated) { 0 };
 	d->policies = NULL;
 	d->prefix.valid = cursor_get_u32(&c);
-	d->prefix.preferred = MIN(cursor_get_u32(&c), d->prefix.valid);
+	d->prefix.preferred = cursor_get_u32(&c);
+	d->prefix.preferred = MIN(d->prefix.preferred, d->prefix.valid);
 	d->prefix.prefix = get_prefix(&c);
 	skip_padding(&c);
 	struct hncp_bytes nested = rest(&c);
