@@ -79,8 +79,10 @@ struct ra {
 	msec last_multicast; /* RA_NEVER_TOLD before the first */
 	msec next_multicast;
 	unsigned initial_left; /* advertisements still to follow quickly (RFC 4861 6.2.4) */
-	struct ra_pending pending[RA_PENDING_MAX];
+	struct ra_pending pending[RA_ANSWERS_MAX];
 	size_t pending_count;
+	msec answers_since; /* the 3 seconds in which answers to single hosts are counted */
+	unsigned answers;
 	uint64_t counters[RA_COUNTER_COUNT];
 };
 

@@ -69,8 +69,9 @@ void ra_items_free(struct ra_items *items)
 	*items = (struct ra_items) { 0 };
 }
 
-/* Sees to it that one more of `kind` fits, which costs the withdrawn one that ends soonest. False if there is none. */
-static bool make_room(struct ra_items *items, enum ra_kind kind)
+/* Sees to it that one more of `kind` fits, which is needed up to `until`: that costs the withdrawn one that ends
+ * soonest, if it ends sooner. False if there is none. */
+static bool make_room(struct ra_items *items, enum ra_kind kind, msec until)
 {
 	struct ra_item *soonest = NULL;
 
@@ -78,9 +79,10 @@ static bool make_room(struct ra_items *items, enum ra_kind kind)
 		return true;
 	for (size_t n = 0; n < items->count; n++) {
 		struct ra_item *i = &items->at[n];
-		if (i->kind == kind && !i->configured &&
-		    (!soonest || i->prefix.valid_until < soonest->prefix.valid_until))
+		if (i->kind == kind && !i->configured && i->prefix.valid_until < until) {
 			soonest = i;
+			until = i->prefix.valid_until;
+		}
 	}
 	if (soonest)
 		drop(items, (size_t)(soonest - items->at));
@@ -130,7 +132,7 @@ static void take(struct reading *r, struct ra_item item)
 
 	if (find(&r->items, &item))
 		return;
-	if (!make_room(&r->items, item.kind)) {
+	if (!make_room(&r->items, item.kind, MSEC_NEVER)) {
 		r->ra->counters[RA_COUNT_TRUNCATED]++;
 		return;
 	}
@@ -257,7 +259,7 @@ static void keep_withdrawn(struct reading *r)
 			if (!withdraw(r->ra, r->now, i))
 				continue;
 		}
-		if (!make_room(&r->items, i->kind))
+		if (!make_room(&r->items, i->kind, i->prefix.valid_until))
 			continue;
 		append(&r->items, i);
 		i->name = NULL; /* it moved */
@@ -296,7 +298,7 @@ void ra_items_restore(struct ra *ra, msec now, const struct prefix *prefix, msec
 	};
 
 	if (valid_until <= now || prefix_is_v4(prefix) || find(&ra->items, &item) ||
-	    !make_room(&ra->items, RA_KIND_PREFIX))
+	    !make_room(&ra->items, RA_KIND_PREFIX, item.prefix.valid_until))
 		return;
 	append(&ra->items, &item);
 }

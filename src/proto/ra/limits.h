@@ -14,9 +14,9 @@ enum {
 	/* An advertisement that needs more packets than this loses its last options, which are counted. */
 	RA_PACKETS_MAX = 4,
 
-	/* Hosts waiting for an answer of their own. If one more comes, one multicast answers all, which RFC 4861 6.2.6
-	 * limits to one in 3 seconds; so a flood of solicitations costs at most this many answers in half a second. */
-	RA_PENDING_MAX = 16,
+	/* Answers to one host alone in MIN_DELAY_BETWEEN_RAS (3 seconds). Whoever asks beyond that is answered by one
+	 * multicast together with everyone else, and that is limited to one in 3 seconds (RFC 4861 6.2.6). */
+	RA_ANSWERS_MAX = 16,
 };
 
 #endif

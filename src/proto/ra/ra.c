@@ -30,6 +30,7 @@ struct ra *ra_new(uint32_t link, const struct ra_env *env)
 	ra->link = link;
 	ra->env = *env;
 	ra->last_multicast = RA_NEVER_TOLD;
+	ra->answers_since = RA_NEVER_TOLD;
 	ra->next_multicast = MSEC_NEVER;
 	return ra;
 }
@@ -186,23 +187,43 @@ static bool solicitation_is_valid(const struct ip *from, uint8_t hop_limit, stru
 	return !ip_is_any(from) || !*link_address;
 }
 
+static bool is_pending(const struct ra *ra, const struct ip *from)
+{
+	for (size_t i = 0; i < ra->pending_count; i++)
+		if (ip_equal(&ra->pending[i].to, from))
+			return true;
+	return false;
+}
+
+/* Whether one more answer to a single host is within the limit; counts it if so. */
+static bool may_answer_alone(struct ra *ra, msec now)
+{
+	if (now >= ra->answers_since + MIN_DELAY_BETWEEN_RAS) {
+		ra->answers_since = now;
+		ra->answers = 0;
+	}
+	if (ra->answers == RA_ANSWERS_MAX || ra->pending_count == RA_ANSWERS_MAX) {
+		ra->counters[RA_COUNT_RS_RATE]++;
+		return false;
+	}
+	ra->answers++;
+	return true;
+}
+
 /* RFC 4861 6.2.6, with a unicast answer where RFC 7772 5.1 recommends it. */
 static void answer(struct ra *ra, msec now, const struct ip *from, bool link_address)
 {
 	msec delay = random_below(&ra->env.random, MAX_RA_DELAY_TIME + 1);
 
 	if (!ip_is_any(from) && link_address) {
-		for (size_t i = 0; i < ra->pending_count; i++)
-			if (ip_equal(&ra->pending[i].to, from))
-				return; /* the delay counts from the first */
-		if (ra->pending_count < RA_PENDING_MAX) {
+		if (is_pending(ra, from))
+			return; /* the delay counts from the first */
+		if (may_answer_alone(ra, now)) {
 			ra->pending[ra->pending_count++] = (struct ra_pending) { .to = *from, .at = now + delay };
 			return;
 		}
-		ra->counters[RA_COUNT_RS_RATE]++;
 	}
-	msec after_last = ra->last_multicast + MIN_DELAY_BETWEEN_RAS;
-	schedule(ra, MAX(now, after_last) + delay);
+	schedule(ra, MAX(now, ra->last_multicast + MIN_DELAY_BETWEEN_RAS) + delay);
 }
 
 static void solicitation(struct ra *ra, msec now, const struct ip *from, uint8_t hop_limit, struct cursor *c)
