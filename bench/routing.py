@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""Babel alone, beside babeld and bird: a line of 4 routers of each, all three at the same time.
+
+default  from the start of the last router until the route to the provider, for its prefix, is in all kernels. Every
+         daemon knows it from its first moment, so this is finding neighbours and passing the route on.
+links    until a route to every link's prefix is in all kernels. babeld and bird have theirs by hand; hearthd must
+         agree on them first (RFC 7695: backoff and flooding delay of 5 s), so its figure contains the assignment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+import threading
+import time
+
+from support import shapes
+from support.kernelwatch import KernelWatch, wait_for
+from support.netlink import Network
+from support.result import RUNS, Load, Result, compared
+from support.settled import DEFAULT, links_between, settled
+from hearthlab import Home, Lab
+
+DAEMONS = ("hearthd", *shapes.PEERS)
+SIZE = 4
+PATIENCE = 60.0
+DELEGATED = ipaddress.IPv6Network(shapes.DELEGATED)
+QUIET = 3.0
+
+Found = dict[str, dict[str, list[float]]]
+
+
+def home_of(daemon: str) -> Home:
+    """The line; a router of others announces the provider's route as hearthd does."""
+    home = shapes.line(SIZE, daemon)
+    if daemon != "hearthd":
+        home.routers["r1"].announce.append(f"::/0 from {shapes.DELEGATED}")
+    return home
+
+
+def last_of(watch: KernelWatch, routers: list[str], destination: Network, source: Network) -> float | None:
+    """When the last of the routers got that route; None while one lacks it."""
+    times = [watch.route_since(router, destination, source) for router in routers]
+    return None if None in times else max(time for time in times if time is not None)
+
+
+def all_links(lab: Lab, watch: KernelWatch) -> float | None:
+    """When the last route to a link's prefix came."""
+    if lab.home.routers["r1"].daemon == "hearthd":
+        done = settled(lab, watch, links_between(lab))
+        return done.routed if done else None
+    subnets = {ipaddress.IPv6Interface(text).network for router in lab.home.routers.values()
+               for addresses in router.addresses.values() for text in addresses}
+    times = [last_of(watch, list(lab.home.routers), subnet, DEFAULT) for subnet in subnets]
+    return None if None in times else max(time for time in times if time is not None)
+
+
+def measure(daemon: str, found: dict[str, list[float]]) -> None:
+    """All rounds of one daemon."""
+    home = home_of(daemon)
+    routers = list(home.routers)
+    with shapes.make_lab(home) as lab:
+        lab.up(routers=False)
+        time.sleep(QUIET)
+        with KernelWatch(lab, routers) as watch:
+            for _ in range(RUNS):
+                for name in routers:
+                    start = time.time()
+                    lab.router(name).start(wipe=True)
+                for what, moment in (("default", lambda: last_of(watch, routers[1:], DEFAULT, DELEGATED)),
+                                     ("links", lambda: all_links(lab, watch))):
+                    if wait_for(lambda: moment() is not None, PATIENCE):
+                        found[what].append((moment() or 0) - start)
+                    else:
+                        print(f"  {daemon}: {what}: not there after {PATIENCE:.0f} s", file=sys.stderr)
+                for name in routers:
+                    lab.router(name).stop()
+                wait_for(lambda: not any(watch.route_since(name, DEFAULT, DELEGATED) for name in routers[1:]), 10)
+                time.sleep(0.5)
+
+
+def run() -> list[Result]:
+    """The three daemons side by side."""
+    load = Load()
+    found: Found = {daemon: {"default": [], "links": []} for daemon in DAEMONS}
+    threads = [threading.Thread(target=measure, args=(daemon, found[daemon])) for daemon in DAEMONS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    where = f"line of {SIZE}, Hello 4 s and Update 16 s everywhere, all daemons at the same time, {load}"
+    notes = {"default": "start to the provider's source-specific default route in all kernels",
+             "links": "start to a route to every link's /64 in all kernels (hearthd assigns them first)"}
+    return [result for what, note in notes.items()
+            for result in compared(f"routing.line{SIZE}.{what}", found["hearthd"][what],
+                                   {peer: found[peer][what] for peer in shapes.PEERS}, "s", f"{note}; {where}")]

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: ISC
+"""When was a home right? Read from the facts of the kernels and from hearthd's own event lines."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Iterator
+
+from .kernelwatch import KernelWatch
+from .netlink import Network
+from .shapes import pool_prefixes
+
+if TYPE_CHECKING:
+    from hearthlab import Lab
+
+ULA = ipaddress.IPv6Network("fc00::/7")
+DEFAULT = ipaddress.IPv6Network("::/0")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The moments at which the last of something came true."""
+
+    addressed: float  # every router has its addresses in the one /64 of each pool on each link
+    routed: float  # every router has a route to each of these, and by the provider for its prefix
+
+
+def links_between(lab: Lab) -> dict[str, list[str]]:
+    """The links of the home itself (no provider behind them), each with the running routers on it."""
+    outside = {link.name for link in lab.home.links.values() if any(m.startswith("net-") for m in link.members)}
+    running = {tag for tag, process in lab.processes().items() if process["status"] is None}
+    alive = lab.wiring.alive
+    found = {}
+    for link in lab.home.links.values():
+        routers = [m for m in link.members if m in lab.home.routers and (m, link.name) in alive
+                   and lab.router(m).tag in running]
+        if routers and link.name not in outside:
+            found[link.name] = routers
+    return found
+
+
+def prefixes(watch: KernelWatch, links: dict[str, list[str]], pool: Network) -> dict[str, tuple[Network, float]] | None:
+    """The one /64 out of a pool that all routers on each link share, and since when; None while any lacks it."""
+    found = {}
+    for link, routers in links.items():
+        networks, since = set(), 0.0
+        for router in routers:
+            mine = [(address.network, fact.changed) for device, address, fact in watch.addresses(router)
+                    if device == link and address.length == 64 and address.network.version == 6
+                    and address.network.subnet_of(pool)]
+            if len(mine) != 1:
+                return None
+            networks.add(mine[0][0])
+            since = max(since, mine[0][1])
+        if len(networks) != 1:
+            return None
+        found[link] = (networks.pop(), since)
+    return found
+
+
+def settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | None = None,
+            pools: dict[str, Network] | None = None) -> Settled | None:
+    """When everything was in place; None if it is not yet."""
+    links = links or links_between(lab)
+    pools = pool_prefixes(lab.home) if pools is None else pools
+    routers = sorted({router for names in links.values() for router in names})
+    addressed = routed = 0.0
+    for pool in pools.values():
+        agreed = prefixes(watch, links, pool)
+        if agreed is None or (pool == ULA and len({n.supernet(new_prefix=48) for n, _ in agreed.values()}) != 1):
+            return None
+        addressed = max(addressed, *(since for _, since in agreed.values()))
+        wanted = [(network, DEFAULT) for network, _ in agreed.values()] + ([] if pool == ULA else [(DEFAULT, pool)])
+        for router in routers:
+            for destination, source in wanted:
+                since = watch.route_since(router, destination, source)
+                if since is None:
+                    return None
+                routed = max(routed, since)
+    return Settled(addressed, routed)
+
+
+# --- event lines ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of hearthd's log."""
+
+    at: float
+    name: str
+    fields: dict[str, str]
+
+
+LINE = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+)Z \w+ (\S+)(.*)$")
+
+
+def events(lab: Lab, router: str, since: float = 0.0) -> Iterator[Event]:
+    """The events that a router's hearthd has logged since a moment."""
+    for line in lab.log(lab.router(router).tag).splitlines():
+        if match := LINE.match(line):
+            at = datetime.fromisoformat(match[1]).replace(tzinfo=timezone.utc).timestamp()
+            if at >= since - 0.001:
+                yield Event(at, match[2], dict(re.findall(r"(\S+?)=(\S+)", match[3])))
+
+
+def synchronised(lab: Lab, routers: list[str], since: float, newcomer: str = "") -> float | None:
+    """When each of the routers had come to know every other (with `newcomer`: the others only had to learn of it)."""
+    last = 0.0
+    for router in routers:
+        expected = 1 if newcomer and router != newcomer else len(routers) - 1
+        known: dict[str, float] = {}
+        for event in events(lab, router, since):
+            if event.name == "dncp.node-up":
+                known.setdefault(event.fields["node"], event.at)
+        if len(known) < expected:
+            return None
+        if expected:
+            last = max(last, sorted(known.values())[expected - 1])
+    return last
