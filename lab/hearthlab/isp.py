@@ -43,8 +43,14 @@ SOL_MAX_RT = {"code": 82, "space": "dhcp6", "csv-format": False, "data": "000000
 
 ON_LEASE_SCRIPT = f"""\
 #!/bin/sh
-# Run by Kea: route what has just been delegated to the router that asked.
-[ "$1" = leases6_committed ] || exit 0
+# Run by Kea: route what has just been delegated to the router that asked, until it gives it back or the lease expires.
+case $1 in
+leases6_committed) ;;
+lease6_release | lease6_expire)
+    [ "$LEASE6_TYPE" = IA_PD ] && ip -6 route flush "$LEASE6_ADDRESS/$LEASE6_PREFIX_LEN" proto {ROUTE_PROTOCOL}
+    exit ;;
+*) exit ;;
+esac
 i=0
 while [ "$i" -lt "${{LEASES6_SIZE:-0}}" ]; do
     eval "type=\\$LEASES6_AT${{i}}_TYPE address=\\$LEASES6_AT${{i}}_ADDRESS length=\\$LEASES6_AT${{i}}_PREFIX_LEN"

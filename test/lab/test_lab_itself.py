@@ -182,7 +182,7 @@ class Provider(LabTest):
                         for a in item.get("addr_info", []) if "local" in a and not a.get("tentative")}
 
             lab.write("cpe", "/etc/dhcpcd.conf", DHCPCD_CONF)
-            lab.spawn("cpe", "dhcpcd", ["dhcpcd", "-B", "isp-a"])
+            lab.spawn("cpe", "dhcpcd", ["dhcpcd", "-B", "-d", "isp-a"])
             took = wait_for(lambda: lan() == {"2001:db8:a002:1::1": True} and "cpe" in isp.delegations())
             print(f"delegated after {took:.1f} s", file=sys.stderr)
             self.assertEqual(str(isp.delegations()["cpe"]), "2001:db8:a002::/56")
@@ -213,7 +213,10 @@ class Provider(LabTest):
         self.assertIn("NO-CARRIER", lab.run("cpe", ["ip", "link", "show", "isp-a"]))
         isp.come_back()
         wait_for(reached)
-        wait_for(lambda: "cpe" in isp.delegations())
+        wait_for(lambda: "run-hooks REBIND6" in lab.log("dhcpcd").rpartition("carrier lost")[2])
+        self.assertIn("cpe", isp.delegations())
+        lab.run("cpe", ["dhcpcd", "--release", "isp-a"])
+        wait_for(lambda: not isp.delegations())
 
     def test_wrong_source_is_counted_and_dropped(self):
         with self.up(parse(SMALL)) as lab:
