@@ -25,7 +25,8 @@ struct link_state {
 
 struct links;
 
-/* `link` is new or changed; or, if `gone`, is what it was before it went. It lives only during the call. */
+/* `link` is new or changed; or, if `gone`, is what it was before it went. It lives only during the call, which must not
+ * free the links. */
 typedef void links_fn(void *ctx, msec now, const struct link_state *link, bool gone);
 
 /* Watches the interfaces of this network namespace. `fn` is called for those there are before this returns, and from
