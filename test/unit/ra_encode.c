@@ -265,71 +265,13 @@ static void test_limits(void **state)
 	assert_int_equal(f->sent_count, 2 * before);
 }
 
-/* Writes the message as text2pcap reads it: in an IPv6 packet from fe80::9 to ff02::1 on Ethernet. */
+/* Writes the message as text2pcap reads it. */
 static void write_hex(FILE *out, const uint8_t *message, size_t len)
 {
-	uint8_t packet[14 + 40 + PACKET_MAX] = {
-		0x33,
-		0x33,
-		0,
-		0,
-		0,
-		1,
-		2,
-		0,
-		0,
-		0,
-		0,
-		9,
-		0x86,
-		0xdd,
-		0x60,
-		0,
-		0,
-		0,
-		(uint8_t)(len >> 8),
-		(uint8_t)len,
-		58,
-		255,
-		0xfe,
-		0x80,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		9,
-		0xff,
-		2,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		1,
-	};
-
-	memcpy(packet + 54, message, len);
-	for (size_t i = 0; i < 54 + len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (i % 16 == 0)
 			fprintf(out, "\n%06zx", i);
-		fprintf(out, " %02x", packet[i]);
+		fprintf(out, " %02x", message[i]);
 	}
 	fprintf(out, "\n");
 }
@@ -344,7 +286,7 @@ static void test_tshark_agrees(void **state)
 		skip();
 	configure_full(f);
 	assert_non_null(mkdtemp(folder));
-	snprintf(command, sizeof(command), "text2pcap -q - %s/ra.pcap 2>/dev/null", folder);
+	snprintf(command, sizeof(command), "text2pcap -q -i 58 -6 fe80::9,ff02::1 - %s/ra.pcap 2>/dev/null", folder);
 	FILE *hex = popen(command, "w");
 	assert_non_null(hex);
 	write_hex(hex, f->sent[0].data, f->sent[0].len);
