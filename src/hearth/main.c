@@ -34,7 +34,7 @@ static const struct command {
 	{ "events", "events", request_events, show_events, "events [-f] [-d]",
 	  "what has happened; -f: and what happens, -d: details" },
 	{ "uplink add", "uplink-add", request_uplink_add, show_done,
-	  "uplink add NAME dev INTERFACE prefix PREFIX... [via GATEWAY] [dns ADDRESS]... [valid SECONDS] [preferred "
+	  "uplink add NAME dev INTERFACE prefix PREFIX [via GATEWAY] [dns ADDRESS] [valid SECONDS] [preferred "
 	  "SECONDS]",
 	  "make or replace a static uplink, until hearthd ends" },
 	{ "uplink del", "uplink-del", request_uplink_del, show_done, "uplink del NAME", "take a static uplink away" },

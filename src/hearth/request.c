@@ -47,18 +47,11 @@ bool request_events(const char *const *words, struct json_object *request, char 
 
 typedef bool word_fn(struct json_object *request, const char *value, char error[REQUEST_ERROR]);
 
-static bool add_dev(struct json_object *request, const char *value, char error[REQUEST_ERROR])
+static bool add_interface(struct json_object *request, const char *value, char error[REQUEST_ERROR])
 {
 	(void)error;
-	json_add_text(request, "dev", value);
+	json_add_text(request, "interface", value);
 	return true;
-}
-
-static struct json_object *list(struct json_object *request, const char *key)
-{
-	struct json_object *there = json_get_array(request, key);
-
-	return there ? there : json_add_array(request, key);
 }
 
 static bool add_prefix(struct json_object *request, const char *value, char error[REQUEST_ERROR])
@@ -67,7 +60,7 @@ static bool add_prefix(struct json_object *request, const char *value, char erro
 
 	if (!prefix_parse(value, &prefix) || prefix_is_v4(&prefix) || prefix.len == 0 || prefix.len > 64)
 		return fail(error, "\"%s\" is no IPv6 prefix of 1 to 64 bits, as 2001:db8::/56", value);
-	json_push(list(request, "prefixes"), json_object_new_string(value));
+	json_add_text(request, "prefix", value);
 	return true;
 }
 
@@ -75,11 +68,9 @@ static bool add_gateway(struct json_object *request, const char *value, char err
 {
 	struct ip ip;
 
-	if (!ip_parse(value, &ip) || (!ip_is_v4(&ip) && !ip_is_linklocal(&ip)))
-		return fail(error,
-		            "\"%s\" is no gateway: it is a link-local IPv6 address, as fe80::1, or an IPv4 address",
-		            value);
-	json_add_text(request, ip_is_v4(&ip) ? "gateway4" : "gateway6", value);
+	if (!ip_parse(value, &ip) || !ip_is_linklocal(&ip))
+		return fail(error, "\"%s\" is no gateway: it is a link-local IPv6 address, as fe80::1", value);
+	json_add_text(request, "gateway", value);
 	return true;
 }
 
@@ -89,7 +80,7 @@ static bool add_dns(struct json_object *request, const char *value, char error[R
 
 	if (!ip_parse(value, &ip))
 		return fail(error, "\"%s\" is no address of a name server", value);
-	json_push(list(request, "dns"), json_object_new_string(value));
+	json_add_text(request, "dns", value);
 	return true;
 }
 
@@ -119,36 +110,40 @@ static const struct {
 	const char *name;
 	word_fn *add;
 } words_of_add[] = {
-	{ "dev", add_dev }, { "prefix", add_prefix }, { "via", add_gateway },
-	{ "dns", add_dns }, { "valid", add_valid },   { "preferred", add_preferred },
+	{ "dev", add_interface }, { "prefix", add_prefix }, { "via", add_gateway },
+	{ "dns", add_dns },       { "valid", add_valid },   { "preferred", add_preferred },
 };
 
-static bool add_pair(struct json_object *request, const char *word, const char *value, char error[REQUEST_ERROR])
+/* Takes one word and its value; `seen` has a bit for each word there was. */
+static bool add_pair(struct json_object *request, const char *word, const char *value, unsigned *seen,
+                     char error[REQUEST_ERROR])
 {
 	for (size_t i = 0; i < ARRAY_LEN(words_of_add); i++) {
 		if (strcmp(words_of_add[i].name, word) != 0)
 			continue;
-		return value ? words_of_add[i].add(request, value, error)
-		             : fail(error, "\"%s\" lacks what should follow it", word);
+		if (!value)
+			return fail(error, "\"%s\" lacks what should follow it", word);
+		if (*seen & 1U << i)
+			return fail(error, "\"%s\" is there twice", word);
+		*seen |= 1U << i;
+		return words_of_add[i].add(request, value, error);
 	}
 	return fail(error, "\"%s\" is not one of dev, prefix, via, dns, valid, preferred", word);
 }
 
 bool request_uplink_add(const char *const *words, struct json_object *request, char error[REQUEST_ERROR])
 {
+	unsigned seen = 0;
+
 	if (!*words)
 		return fail(error, "uplink add lacks a name: uplink add NAME dev INTERFACE prefix PREFIX ...");
 	json_add_text(request, "name", *words++);
-	for (; *words; words += 2) {
-		if (!add_pair(request, words[0], words[1], error))
+	for (; *words; words += 2)
+		if (!add_pair(request, words[0], words[1], &seen, error))
 			return false;
-	}
-	if (!json_get_text(request, "dev"))
+	if (!json_get_text(request, "interface"))
 		return fail(error, "uplink add lacks its interface: dev INTERFACE");
-	if (!json_get_array(request, "prefixes") && !json_get_text(request, "gateway6") &&
-	    !json_get_text(request, "gateway4"))
-		return fail(error, "uplink add gives nothing: add prefix PREFIX or via GATEWAY");
-	return true;
+	return json_get_text(request, "prefix") || fail(error, "uplink add lacks its prefix: prefix PREFIX");
 }
 
 bool request_uplink_del(const char *const *words, struct json_object *request, char error[REQUEST_ERROR])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#define _GNU_SOURCE /* strptime */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

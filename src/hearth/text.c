@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#define _GNU_SOURCE /* vasprintf */
 #include "hearth/text.h"
 
 #include <inttypes.h>

@@ -109,7 +109,9 @@ bool config_parse(const char *path, const char *text, const char *hostname, stru
 {
 	struct config_parser *p = NEW(struct config_parser);
 
-	*p = (struct config_parser) { .path = path, .at = text, .error = error };
+	/* Some editors put a byte order mark first. */
+	bool marked = strncmp(text, "\xef\xbb\xbf", 3) == 0;
+	*p = (struct config_parser) { .path = path, .at = text + (marked ? 3 : 0), .error = error };
 	config_default(&p->config, hostname);
 	ini_parse_stream(next_line, p, handle, p);
 	if (!p->failed)

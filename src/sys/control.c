@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#define _GNU_SOURCE /* accept4 */
 #include "sys/control.h"
 
 #include <errno.h>

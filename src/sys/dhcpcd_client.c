@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The provider UPLINKS_DHCPCD: a dhcpcd for each interface, its configuration, and its reports on their way. */
+#define _GNU_SOURCE /* pipe2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#define _GNU_SOURCE /* close_range */
 #include "sys/dhcpcd_guard.h"
 
 #include <errno.h>
