@@ -31,6 +31,7 @@ enum {
 	X(PA_DROPPED, "pa.dropped", 1, EVENT_LINK | EVENT_PREFIX | EVENT_TEXT)                                         \
 	X(PA_BACKOFF, "pa.backoff", 0, EVENT_LINK | EVENT_PREFIX | EVENT_COUNT)                                        \
 	X(PA_POOL_EMPTY, "pa.pool-empty", 2, EVENT_LINK | EVENT_PREFIX)                                                \
+	X(PA_LIMIT, "pa.limit-reached", 2, EVENT_COUNT | EVENT_TEXT)                                                   \
 	X(BABEL_NEIGHBOUR_UP, "babel.neighbour-up", 1, EVENT_LINK | EVENT_ADDR)                                        \
 	X(BABEL_NEIGHBOUR_DOWN, "babel.neighbour-down", 1, EVENT_LINK | EVENT_ADDR | EVENT_TEXT)                       \
 	X(BABEL_SELECTED, "babel.route-selected", 0,                                                                   \
