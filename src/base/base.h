@@ -23,8 +23,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* The struct of which `ptr` points at `member`. */
-#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+/* The struct of which `ptr` points at `member`; `type` says whether it is const. */
+#define CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 /* Stops the program with a message: for our own bugs, never for somebody's packet. Stays on in production. */
 #define ASSERT(cond) ((cond) ? (void)0 : base_panic(__FILE__, __LINE__, #cond))

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/* The route table (RFC 8966 3.2.6): learning routes, choosing among them, and holding what is lost. */
+#include "proto/babel/babel_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --------------------------------------------------------------------------------------------------- destinations */
+
+struct destination *destination_find(const struct babel *b, const struct babel_key *key)
+{
+	return MAP_ENTRY_OR_NULL(map_find(&b->destinations, key), struct destination, node);
+}
+
+static void on_hold(struct timer *t, msec now);
+static void on_select(struct timer *t, msec now);
+
+struct destination *destination_get(struct babel *b, const struct babel_key *key)
+{
+	struct destination *d = destination_find(b, key);
+
+	if (d)
+		return d;
+	d = NEW(struct destination);
+	d->babel = b;
+	d->key = *key;
+	d->pub.key = *key;
+	list_init(&d->routes);
+	timer_init(&d->hold_timer, on_hold);
+	timer_init(&d->select_timer, on_select);
+	map_insert(&b->destinations, key, &d->node);
+	return d;
+}
+
+void destination_free(struct destination *d)
+{
+	ASSERT(list_empty(&d->routes));
+	timer_clear(&d->babel->timers, &d->hold_timer);
+	timer_clear(&d->babel->timers, &d->select_timer);
+	map_remove(&d->babel->destinations, &d->node);
+	free(d);
+}
+
+void destination_tidy(struct destination *d)
+{
+	if (!d->own && !d->shown && list_empty(&d->routes))
+		destination_free(d);
+}
+
+/* ------------------------------------------------------------------------------------------------------ selection */
+
+bool route_feasible(const struct route *r)
+{
+	return source_feasible(r->destination->babel, &r->destination->key, r->router_id, r->seqno, r->announced);
+}
+
+/* The smoothed metric (RFC 8966 A.3): a pure function of time since the metric last changed, so that looking at it
+ * often does not alter it. Halves its distance to the metric every half-life, in straight pieces. */
+static uint32_t smoothed(const struct route *r, msec now)
+{
+	msec half = SMOOTH_HELLOS * r->neighbour->interface->conf.hello_interval, age = now - r->smooth_at;
+	msec away = ((msec)r->smooth_from - r->metric) * 256;
+
+	if (r->smooth_from == r->metric || age / half >= 16)
+		return (uint32_t)r->metric * 256;
+	for (; age >= half; age -= half)
+		away /= 2;
+	return (uint32_t)((msec)r->metric * 256 + away - away * age / half / 2);
+}
+
+/* Takes up a new metric; one that comes from or goes to infinity is no fluctuation. */
+static void set_metric(struct route *r, msec now)
+{
+	uint32_t sum = (uint32_t)r->announced + r->neighbour->pub.cost; /* RFC 8966 3.5.2 */
+	uint16_t metric = (uint16_t)MIN(sum, (uint32_t)BABEL_INFINITY);
+
+	if (metric == r->metric)
+		return;
+	bool jump = metric == BABEL_INFINITY || r->metric == BABEL_INFINITY;
+	r->smooth_from = jump ? metric : smoothed(r, now) / 256;
+	r->smooth_at = now;
+	r->metric = metric;
+}
+
+/* Whether `r` is to replace `chosen`, the selected route or a better one than that (RFC 8966 3.6, A.3). */
+static bool better(const struct route *r, const struct route *chosen, bool hysteresis, msec now, bool *later)
+{
+	if (!chosen)
+		return true;
+	if (r->metric >= chosen->metric)
+		return false;
+	if (!hysteresis || smoothed(r, now) < smoothed(chosen, now))
+		return true;
+	*later = true;
+	return false;
+}
+
+/* The best usable route: never one that is unfeasible or infinite, and another than the selected one only if it is
+ * better now and on average. `later` is set if time alone may change the answer. */
+static struct route *choose(struct destination *d, msec now, bool *later)
+{
+	struct route *chosen = d->selected && d->selected->metric != BABEL_INFINITY && route_feasible(d->selected)
+	                               ? d->selected
+	                               : NULL;
+	bool hysteresis = chosen != NULL;
+
+	LIST_EACH (r, &d->routes, struct route, item)
+		if (r->metric != BABEL_INFINITY && better(r, chosen, hysteresis, now, later) && route_feasible(r))
+			chosen = r;
+	return chosen;
+}
+
+static bool same_route(const struct babel_route *a, const struct babel_route *b)
+{
+	return a->metric == b->metric && a->link == b->link && ip_equal(&a->via, &b->via) &&
+	       id_equal(a->router_id, b->router_id);
+}
+
+/* Shows what is selected to the outside; a lost route stays as unreachable (RFC 8966 3.5.4). */
+static void publish(struct destination *d, msec now)
+{
+	struct babel *b = d->babel;
+	const struct route *r = d->selected;
+	struct babel_route pub = d->pub;
+
+	if (r) {
+		pub.metric = r->metric;
+		pub.link = r->neighbour->pub.link;
+		pub.via = r->via;
+		memcpy(pub.router_id, r->router_id, ROUTER_ID_LEN);
+		timer_clear(&b->timers, &d->hold_timer);
+	} else {
+		pub.metric = BABEL_INFINITY;
+	}
+	bool show = !d->own && (r || d->shown || d->said.finite);
+	if (show == d->shown && same_route(&pub, &d->pub))
+		return;
+	if (show && r)
+		event_report(&b->env.events, EVENT(BABEL_SELECTED, .prefix = d->key.dst, .from = d->key.src,
+		                                   .addr = pub.via, .link = pub.link, .count = pub.metric));
+	else if (show) {
+		event_report(&b->env.events, EVENT(BABEL_LOST, .prefix = d->key.dst, .from = d->key.src));
+		if (!timer_is_set(&d->hold_timer))
+			timer_set(&b->timers, &d->hold_timer, now + hold_time(UPDATE_HELLOS * HELLO_INTERVAL));
+	}
+	d->pub = pub;
+	d->shown = show;
+	b->changed = true;
+}
+
+void destination_select(struct destination *d, msec now)
+{
+	bool later = false;
+
+	d->selected = d->own ? NULL : choose(d, now, &later);
+	timer_set(&d->babel->timers, &d->select_timer, later ? now + SECOND : MSEC_NEVER);
+	publish(d, now);
+	update_trigger(d, now);
+	if (!d->own && !d->selected)
+		request_starved(d, now);
+	request_satisfied(d, now);
+}
+
+static void on_select(struct timer *t, msec now)
+{
+	destination_select(CONTAINER_OF(t, struct destination, select_timer), now);
+}
+
+static void on_hold(struct timer *t, msec now)
+{
+	struct destination *d = CONTAINER_OF(t, struct destination, hold_timer);
+
+	(void)now;
+	d->shown = false;
+	d->babel->changed = true;
+	destination_tidy(d);
+}
+
+/* --------------------------------------------------------------------------------------------------------- routes */
+
+static void route_free(struct route *r)
+{
+	struct neighbour *n = r->neighbour;
+	struct babel *b = neighbour_babel(n);
+
+	timer_clear(&b->timers, &r->timer);
+	list_remove(&r->item);
+	map_remove(&n->routes, &r->node);
+	n->pub.routes--;
+	b->routes--;
+	if (r->destination->selected == r)
+		r->destination->selected = NULL;
+	free(r);
+}
+
+static void route_retract(struct route *r, msec now)
+{
+	r->announced = BABEL_INFINITY;
+	set_metric(r, now);
+	destination_select(r->destination, now);
+}
+
+static void on_route(struct timer *t, msec now)
+{
+	struct route *r = CONTAINER_OF(t, struct route, timer);
+	struct destination *d = r->destination;
+
+	if (now >= r->expire_at) {
+		/* RFC 8966 3.5.3: first to infinity, then away */
+		if (r->announced != BABEL_INFINITY) {
+			r->expire_at = now + r->hold;
+			r->ask_at = MSEC_NEVER;
+			timer_set(&d->babel->timers, t, r->expire_at);
+			route_retract(r, now);
+			return;
+		}
+		route_free(r);
+		destination_select(d, now);
+		destination_tidy(d);
+		return;
+	}
+	if (now >= r->ask_at) {
+		if (d->selected == r) /* RFC 8966 3.8.2.3 */
+			neighbour_tell(r->neighbour, now,
+			               &(struct message) { .type = TLV_ROUTE_REQUEST, .key = d->key });
+		r->ask_at = MSEC_NEVER;
+	}
+	timer_set(&d->babel->timers, t, MIN(r->ask_at, r->expire_at));
+}
+
+/* Updates that no router should believe: addresses that are never routed (RFC 8966 appendix C), source-specific IPv4,
+ * which the kernel cannot hold (RFC 9079 4, RFC 9080 REQ4), and next hops that are none. */
+static bool update_acceptable(const struct neighbour *n, const struct message *m)
+{
+	static const struct {
+		struct prefix in;
+	} never[] = {
+		{ { { { 0xfe, 0x80 } }, 10 } },                                       /* fe80::/10 */
+		{ { { { 0xff } }, 8 } },                                              /* ff00::/8 */
+		{ { { { [15] = 1 } }, 128 } },                                        /* ::1 */
+		{ { { { 0 } }, 128 } },                                               /* :: */
+		{ { { { [10] = 0xff, [11] = 0xff, [12] = 127 } }, IP4_OFFSET + 8 } }, /* 127.0.0.0/8 */
+		{ { { { [10] = 0xff, [11] = 0xff, [12] = 224 } }, IP4_OFFSET + 4 } }, /* 224.0.0.0/4 */
+		{ { { { [10] = 0xff, [11] = 0xff } }, IP_BITS } },                    /* 0.0.0.0/32 */
+	};
+	const struct babel_interface_conf *conf = &n->interface->conf;
+
+	for (size_t i = 0; i < ARRAY_LEN(never); i++)
+		if (prefix_contains(&never[i].in, &m->key.dst))
+			return false;
+	if (prefix_is_v4(&m->key.dst) && prefix_plain_len(&m->key.src))
+		return false;
+	if (m->metric == BABEL_INFINITY)
+		return true;
+	return !ip_is_any(&m->addr) && !ip_is_multicast(&m->addr) && !ip_equal(&m->addr, &conf->linklocal) &&
+	       !ip_equal(&m->addr, &conf->ipv4);
+}
+
+static struct route *route_new(struct neighbour *n, msec now, const struct babel_key *key)
+{
+	struct babel *b = neighbour_babel(n);
+
+	if (b->routes >= LIMIT_ROUTES || n->routes.count >= LIMIT_ROUTES_OF_NEIGHBOUR) {
+		limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "routes", LIMIT_ROUTES);
+		return NULL;
+	}
+	struct route *r = NEW(struct route);
+	r->neighbour = n;
+	r->destination = destination_get(b, key);
+	r->announced = r->metric = BABEL_INFINITY;
+	timer_init(&r->timer, on_route);
+	list_append(&r->destination->routes, &r->item);
+	map_insert(&n->routes, key, &r->node);
+	n->pub.routes++;
+	b->routes++;
+	return r;
+}
+
+static void set_expiry(struct route *r, msec now, uint16_t interval)
+{
+	msec every = from_centis(interval);
+
+	r->hold = hold_time(every);
+	r->expire_at = now + r->hold;
+	r->ask_at = r->expire_at - every / 2;
+	/* The timer finds out itself that it comes too early; it is moved only to come sooner. */
+	timer_set_sooner(&r->destination->babel->timers, &r->timer, MIN(r->ask_at, r->expire_at));
+}
+
+/* A retraction: router-id, seqno and next hop mean nothing (RFC 8966 4.6.9). */
+static void update_retraction(struct neighbour *n, msec now, const struct message *m)
+{
+	struct route *r = MAP_ENTRY_OR_NULL(map_find(&n->routes, &m->key), struct route, node);
+
+	if (r && r->announced != BABEL_INFINITY)
+		route_retract(r, now);
+}
+
+/* RFC 8966 3.5.3 */
+void route_update(struct neighbour *n, msec now, const struct message *m)
+{
+	struct babel *b = neighbour_babel(n);
+
+	if (!update_acceptable(n, m)) {
+		count(b, BABEL_COUNT_BAD_TLV);
+		return;
+	}
+	if (m->metric == BABEL_INFINITY) {
+		update_retraction(n, now, m);
+		return;
+	}
+	if (id_equal(m->router_id, b->router_id)) {
+		count(b, BABEL_COUNT_OWN_ECHO);
+		update_retraction(n, now, m); /* whatever it said before, now it leads to us */
+		return;
+	}
+	bool feasible = source_feasible(b, &m->key, m->router_id, m->seqno, m->metric);
+	struct route *r = MAP_ENTRY_OR_NULL(map_find(&n->routes, &m->key), struct route, node);
+	if (!feasible) {
+		count(b, BABEL_COUNT_UNFEASIBLE);
+		if (r && r->destination->selected == r && id_equal(r->router_id, m->router_id)) {
+			/* It may be ignored, and the route used as it was, while a new seqno is asked for (3.8.2.2). */
+			request_for_unfeasible(r, now);
+			return;
+		}
+	}
+	if (!r && !(r = route_new(n, now, &m->key)))
+		return;
+	memcpy(r->router_id, m->router_id, ROUTER_ID_LEN);
+	r->seqno = m->seqno;
+	r->announced = m->metric;
+	r->via = m->addr;
+	set_expiry(r, now, m->interval);
+	set_metric(r, now);
+	destination_select(r->destination, now);
+	/* RFC 8966 3.8.2.2: also if it would be better than what we have */
+	const struct route *selected = r->destination->selected;
+	if (!feasible && !r->destination->own && r->metric != BABEL_INFINITY && selected &&
+	    r->metric < selected->metric)
+		request_for_unfeasible(r, now);
+}
+
+void route_retract_all(struct neighbour *n, msec now)
+{
+	MAP_EACH (r, &n->routes, struct route, node)
+		if (r->announced != BABEL_INFINITY)
+			route_retract(r, now);
+}
+
+void routes_new_cost(struct neighbour *n, msec now)
+{
+	MAP_EACH (r, &n->routes, struct route, node) {
+		set_metric(r, now);
+		destination_select(r->destination, now);
+	}
+}
+
+void routes_free(struct neighbour *n, msec now)
+{
+	bool stopped = neighbour_babel(n)->stopped;
+
+	MAP_EACH_SAFE (r, &n->routes, struct route, node) {
+		struct destination *d = r->destination;
+		route_free(r);
+		if (stopped)
+			continue;
+		destination_select(d, now);
+		destination_tidy(d);
+	}
+}
