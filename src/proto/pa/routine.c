@@ -42,6 +42,32 @@ static bool is_valid(const struct pa_pair *p)
 	return true;
 }
 
+/* True if we ourselves publish something on another link that overlaps what this link has taken from a neighbour. The
+ * RFC only asks what others advertise, but to adopt it too would give two links the same prefix for good. */
+static bool overlaps_own(const struct pa_pair *p, const struct prefix *prefix)
+{
+	const struct pa_world *w = &p->pa->world;
+
+	for (size_t i = 0; i < w->site_count; i++) {
+		const struct pa_pair *other = pa_pair_get(p->pa, w->sites[i].conf.id, &p->current.delegated);
+		if (other != p && other->assigned && other->current.published &&
+		    prefix_overlaps(&other->current.prefix, prefix))
+			return true;
+	}
+	return false;
+}
+
+/* True if nobody claims anything that overlaps `prefix` but as this link's own. */
+static bool is_undisputed(const struct pa_pair *p, const struct prefix *prefix)
+{
+	const struct pa_world *w = &p->pa->world;
+
+	for (size_t i = 0; i < w->advertised_count; i++)
+		if (w->advertised[i].link != p->current.link && prefix_overlaps(&w->advertised[i].prefix, prefix))
+			return false;
+	return !overlaps_own(p, prefix);
+}
+
 struct span {
 	msec low, high;
 };
@@ -118,7 +144,7 @@ static void take(struct pa_pair *p, msec now, const struct pa_advertised *best)
 {
 	if (!prefix_contains(&p->current.delegated, &best->prefix))
 		return;
-	bool restored = pa_memory_has(p->pa, p->current.link, &best->prefix);
+	bool restored = pa_memory_has(p->pa, p->current.link, &best->prefix) && is_undisputed(p, &best->prefix);
 	p->pa->counters[PA_COUNT_TAKEN]++;
 	pa_pair_assign(p, now, &best->prefix, false, best->priority, pa_pair_apply_delay(p, restored));
 }
@@ -165,16 +191,18 @@ void pa_routine_run(struct pa_pair *p, msec now, enum routine_step step)
 			return;
 		}
 		p->pa->counters[PA_COUNT_LOST]++;
-		pa_pair_destroy(p, "another router's assignment for this link comes first", false);
+		pa_pair_destroy(p, "a neighbour's assignment for this link comes first", false);
 	} else if (p->assigned) {
-		if (is_valid(p)) {
+		bool doomed = !p->current.published && overlaps_own(p, &p->current.prefix);
+		if (!doomed && is_valid(p)) {
 			keep(p, now);
 			return;
 		}
-		/* Gone for good: who has it now keeps it, so it is not remembered. Without a Current Assignment one
-		 * that had no precedence before may be the best. */
+		/* Destroying it instead of adopting is the other choice of case 3. Gone for good: who has it now keeps
+		 * it, so it is not remembered. Without a Current Assignment one that had no precedence before may be
+		 * the best. */
 		p->pa->counters[PA_COUNT_LOST]++;
-		pa_pair_destroy(p, "another router's assignment overlaps and comes first", false);
+		pa_pair_destroy(p, "an assignment elsewhere overlaps and comes first", false);
 		best = best_assignment(p);
 		step = MIN(step, ROUTINE_CREATE);
 	}
