@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "sys/json.h"
+
 enum { LINE_MAX = 64 * 1024 * 1024 }; /* hearthd of a home with thousands of nodes is far below */
 
 static enum exit_code explain(const char *path, int error)
@@ -53,7 +55,7 @@ void client_close(struct client *c)
 
 bool client_send(struct client *c, struct json_object *request)
 {
-	const char *text = json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN);
+	const char *text = json_object_to_json_string_ext(request, JSON_LINE);
 	size_t len = strlen(text);
 	char *line = mem_new(1, len + 1);
 

@@ -14,6 +14,8 @@
 
 #define HOOK_NAME "dhcpcd-hook"
 
+#define JSON_PAGE (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 enum { PATIENCE = 10 * SECOND, HOOK_PATIENCE = 2 * SECOND };
 
 static const struct command {
@@ -71,8 +73,7 @@ static void print(const struct options *o, show_fn *show, struct json_object *da
 	struct text out = { .colour = !o->json && colours_wanted() };
 
 	if (o->json)
-		puts(json_object_to_json_string_ext(data, show == show_event ? JSON_C_TO_STRING_PLAIN
-		                                                             : JSON_C_TO_STRING_PRETTY));
+		puts(json_object_to_json_string_ext(data, show == show_event ? JSON_LINE : JSON_PAGE));
 	else
 		show(data, &out);
 	if (out.len)

@@ -109,7 +109,7 @@ static void client_send(struct client *c, const char *line)
 
 static void client_send_object(struct client *c, struct json_object *object)
 {
-	client_send(c, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+	client_send(c, json_object_to_json_string_ext(object, JSON_LINE));
 	json_object_put(object);
 }
 
@@ -249,7 +249,7 @@ void control_event(struct control *control, const struct event *e)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	struct json_object *object = json_event(e, now.tv_sec * (int64_t)SECOND + now.tv_nsec / 1000000);
-	const char *line = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+	const char *line = json_object_to_json_string_ext(object, JSON_LINE);
 	LIST_EACH_SAFE (c, &control->clients, struct client, link) {
 		if (!c->follow || c->ending || (debug && !c->debug))
 			continue;

@@ -11,8 +11,9 @@
  *   there once with both lifetimes 0 and then no more, a renumbered one beside its successor. EXPIRE6 without any.
  *   BOUND6 comes only after duplicate address detection of the IA_NA (1 to 2 s).
  * - Infinite lifetimes are 4294967295.
- * - Loss of carrier: NOCARRIER, EXPIRE6, ROUTERADVERT and EXPIRE, each empty. SIGTERM: only STOPPED if `persistent`.
- *   The interface is removed: NOCARRIER, EXPIRE, DEPARTED, and dhcpcd ends. SIGKILL: nothing. */
+ * - Loss of carrier: NOCARRIER, EXPIRE6, ROUTERADVERT and EXPIRE, each empty. SIGTERM: STOP6, ROUTERADVERT, STOP and
+ *   STOPPED, each empty (with `persistent` only STOPPED). The interface is removed: NOCARRIER, EXPIRE, DEPARTED, and
+ *   dhcpcd ends. SIGKILL: nothing, and the next dhcpcd begins with REBIND6 and REBOOT out of the stored leases. */
 #include "sys/dhcpcd.h"
 
 #include <errno.h>

@@ -8,6 +8,9 @@
 
 #include "base/event.h"
 
+/* How lines are printed: no spaces, and slashes as they are, since prefixes are full of them. */
+#define JSON_LINE (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 /* Adders: put `value` into `object` under `key`, which must be a literal or outlive the object's printing. */
 void json_add(struct json_object *object, const char *key, struct json_object *value); /* takes `value` over */
 void json_add_text(struct json_object *object, const char *key, const char *text);     /* NULL: null */

@@ -278,7 +278,7 @@ static int on_a_full_disk(void)
 	static uint8_t big[8000];
 
 	WANT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-	WANT(mount("t", dir, "tmpfs", 0, "size=32k") == 0);
+	WANT(mount("t", dir, "tmpfs", 0, "size=24k") == 0);
 	struct store *s = store_open(dir, &sink);
 	reports = 0;
 	WANT(put(s, "node", 1, "old"));
