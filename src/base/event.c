@@ -28,6 +28,14 @@ __attribute__((format(printf, 3, 4))) static void add(char *out, size_t *used, c
 		*used = MIN(*used + (size_t)n, (size_t)EVENT_LINE - 1);
 }
 
+static void add_quoted(char *out, size_t *used, const char *text)
+{
+	add(out, used, "\"");
+	for (; *text; text++)
+		add(out, used, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	add(out, used, "\"");
+}
+
 const char *event_text(const struct event *e, char out[EVENT_LINE])
 {
 	const struct event_info *info = event_info(e->kind);
@@ -47,7 +55,9 @@ const char *event_text(const struct event *e, char out[EVENT_LINE])
 		add(out, &used, " from=%s", prefix_text(&e->from, prefix));
 	if (info->fields & EVENT_COUNT)
 		add(out, &used, " n=%" PRId64, e->count);
-	if (info->fields & EVENT_TEXT && e->text)
-		add(out, &used, " text=\"%s\"", e->text);
+	if (info->fields & EVENT_TEXT && e->text) {
+		add(out, &used, " text=");
+		add_quoted(out, &used, e->text);
+	}
 	return out;
 }

@@ -96,7 +96,8 @@ static inline void event_report(const struct event_sink *s, const struct event *
 
 enum { EVENT_LINE = 400 };
 
-/* Writes `name key=value ...` without a line end to `out` and returns it; cut if it does not fit. */
+/* Writes `name key=value ...` without a line end to `out` and returns it; cut if it does not fit. Text is in quotation
+ * marks, with a backslash before any of its own and before backslashes: nothing a peer says looks like another key. */
 const char *event_text(const struct event *, char out[EVENT_LINE]);
 
 #endif

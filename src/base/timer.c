@@ -67,7 +67,7 @@ void timer_set(struct timers *ts, struct timer *t, msec at)
 		ts->room = ts->room ? 2 * ts->room : 16;
 		ts->heap = mem_resize(ts->heap, ts->room, sizeof(*ts->heap));
 	}
-	t->at = at;
+	t->at = ts->running ? MAX(at, ts->now) : at;
 	t->order = ts->order++;
 	sift_up(ts, ts->count++, t);
 }
@@ -80,11 +80,14 @@ void timer_set_sooner(struct timers *ts, struct timer *t, msec at)
 
 void timers_run(struct timers *ts, msec now)
 {
-	uint64_t until = ts->order; /* what is set from now on waits, so a timer that sets itself cannot hang us */
+	uint64_t until = ts->order; /* what is set from now on comes after all that is due already, and waits */
 
+	ts->running = true;
+	ts->now = now;
 	while (ts->count && ts->heap[0]->at <= now && ts->heap[0]->order < until) {
 		struct timer *t = ts->heap[0];
 		timer_clear(ts, t);
 		t->fn(t, now);
 	}
+	ts->running = false;
 }

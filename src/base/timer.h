@@ -25,6 +25,8 @@ struct timers {
 	size_t count;
 	size_t room;
 	uint64_t order;
+	bool running; /* within timers_run(), at `now` */
+	msec now;
 };
 
 /* Releases the heap; timers still set are forgotten, not called. */
@@ -55,7 +57,8 @@ static inline msec timers_next(const struct timers *t)
 	return t->count ? t->heap[0]->at : MSEC_NEVER;
 }
 
-/* Calls every timer that is due at `now`; one that a callback sets to `now` or earlier waits for the next call. */
+/* Calls every timer that is due at `now`; one that a callback sets to `now` or earlier waits for the next call,
+ * as if set to `now`, so that it can neither hang us nor come before others that are due. */
 void timers_run(struct timers *, msec now);
 
 #endif
