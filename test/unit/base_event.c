@@ -13,8 +13,8 @@ static void check(const struct event *e, const char *want)
 
 static void test_fields(void **state)
 {
-	struct ip ip;
-	struct prefix p, from;
+	struct ip ip = IP_ANY;
+	struct prefix p = PREFIX_ALL, from = PREFIX_ALL;
 
 	(void)state;
 	assert_true(ip_parse("fe80::1", &ip) && prefix_parse("2001:db8::/64", &p) && prefix_parse("fd00::/48", &from));
