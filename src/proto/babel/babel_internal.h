@@ -104,6 +104,7 @@ struct neighbour {
 	bool up;           /* the cost was finite, and was reported */
 	bool heard_update; /* it has answered our request for everything */
 	unsigned dump_requests;
+	msec asked_at;
 	struct map routes; /* what it announced, by key */
 	size_t out_len;    /* TLVs to it alone */
 	uint8_t out[LIMIT_UNICAST];
@@ -271,7 +272,7 @@ void neighbour_cost(struct neighbour *, msec now);
 /* Puts a TLV into the next packet to this neighbour alone. */
 void neighbour_tell(struct neighbour *, msec now, const struct message *);
 void neighbour_ask_all(struct neighbour *, msec now);
-bool neighbour_lossy(const struct neighbour *);
+bool neighbour_needs_ihu(const struct neighbour *);
 struct message neighbour_make_ihu(const struct neighbour *);
 
 /* route.c */

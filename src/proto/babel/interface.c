@@ -46,7 +46,7 @@ static void write_ihus(struct interface *i, struct wire_writer *w, bool with_hel
 		/* RFC 8966 3.4.2, appendix B: with every third Hello, with each on lossy links */
 		if (with_hello && n->ihu_wait)
 			n->ihu_wait--;
-		if (!n->ihu_soon && !(with_hello && (!n->ihu_wait || neighbour_lossy(n))))
+		if (!n->ihu_soon && !(with_hello && (!n->ihu_wait || neighbour_needs_ihu(n))))
 			continue;
 		struct message ihu = neighbour_make_ihu(n);
 		if (!wire_write(w, &ihu)) {
@@ -54,7 +54,8 @@ static void write_ihus(struct interface *i, struct wire_writer *w, bool with_hel
 			continue;
 		}
 		n->ihu_soon = false;
-		n->ihu_wait = IHU_HELLOS;
+		if (with_hello)
+			n->ihu_wait = IHU_HELLOS;
 	}
 }
 

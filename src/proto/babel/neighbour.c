@@ -116,11 +116,14 @@ static uint16_t link_cost(const struct neighbour *n)
 	return (uint16_t)MIN(MAX(tx, 256U) * rx / 256, BABEL_INFINITY - 1U);
 }
 
-bool neighbour_lossy(const struct neighbour *n)
+/* Whether each Hello is to bring an IHU: on a link with losses (RFC 8966 3.4.2), and to a neighbour so new that it may
+ * not have known us when the first came. */
+bool neighbour_needs_ihu(const struct neighbour *n)
 {
-	unsigned known = n->multicast.known;
+	unsigned known = MAX(n->multicast.known, n->unicast.known);
+	unsigned heard = (unsigned)MAX(__builtin_popcount(n->multicast.bits), __builtin_popcount(n->unicast.bits));
 
-	return known && (unsigned)__builtin_popcount(n->multicast.bits) < known;
+	return known <= FIRST_HELLOS || heard < known;
 }
 
 struct message neighbour_make_ihu(const struct neighbour *n)
@@ -211,6 +214,7 @@ void neighbour_tell(struct neighbour *n, msec now, const struct message *m)
 void neighbour_ask_all(struct neighbour *n, msec now)
 {
 	n->dump_requests++;
+	n->asked_at = now;
 	neighbour_tell(n, now, &(struct message) { .type = TLV_ROUTE_REQUEST, .wildcard = true });
 }
 
@@ -271,10 +275,9 @@ void neighbour_hello(struct interface *i, msec now, const struct ip *from, const
 		if (!n)
 			return;
 		history_hello(m->unicast ? &n->unicast : &n->multicast, timers, now, m);
-		n->ihu_wait = 1; /* an IHU with our next Hello */
 		neighbour_cost(n, now);
 	}
-	if (n->up && !n->heard_update && n->dump_requests < DUMP_REQUESTS)
+	if (n->up && !n->heard_update && n->dump_requests < DUMP_REQUESTS && now >= n->asked_at + DUMP_QUIET)
 		neighbour_ask_all(n, now);
 }
 
