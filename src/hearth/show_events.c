@@ -21,9 +21,9 @@ static void local_time(const char *utc, char *out, size_t size)
 
 static void fields(const struct json_object *event, struct text *out)
 {
-	struct json_object *object = json_object_get((struct json_object *)(uintptr_t)event);
-
-	json_object_object_foreach(object, key, value)
+	if (!json_object_is_type(event, json_type_object))
+		return;
+	json_object_object_foreach(event, key, value)
 	{
 		if (strcmp(key, "time") == 0 || strcmp(key, "event") == 0 || strcmp(key, "level") == 0 || !value)
 			continue;

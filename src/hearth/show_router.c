@@ -145,6 +145,7 @@ static void uplink_block(const struct json_object *u, struct text *out)
 void show_uplinks(const struct json_object *data, struct text *out)
 {
 	char age[SPAN_TEXT];
+	int64_t since;
 
 	if (list_len(data) == 0)
 		text_add(out, "this router has no uplink: mark an interface with category = external, or see "
@@ -155,8 +156,9 @@ void show_uplinks(const struct json_object *data, struct text *out)
 		table_cell(&head, "%s", text_or_empty(u, "name"));
 		table_cell(&head, "on %s", text_or_empty(u, "link_name"));
 		table_cell(&head, "%s", text_or_empty(u, "kind"));
-		table_cell(&head, "%s for %s", json_get_bool(u, "up") ? "up" : "down",
-		           span_text(int_or_zero(u, "age_s"), age));
+		bool known = json_get_int(u, "age_s", &since);
+		table_cell(&head, "%s%s%s", json_get_bool(u, "up") ? "up" : "down", known ? " for " : "",
+		           known ? span_text(since, age) : "");
 		table_write(&head, out, "", false);
 		uplink_block(u, out);
 	}

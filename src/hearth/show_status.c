@@ -81,10 +81,24 @@ static void problems(const struct json_object *data, struct text *out)
 	}
 }
 
-/* One line a protocol, with the counters that have counted anything. */
+/* "received 12, sent 3": the counters of a group that have counted anything. */
+static void counter_words(const struct json_object *group, struct text *words)
+{
+	text_add(words, "%s", "");
+	if (!json_object_is_type(group, json_type_object))
+		return;
+	json_object_object_foreach(group, name, value)
+	{
+		int64_t n = json_object_get_int64(value);
+		if (n != 0)
+			text_add(words, "%s%s %" PRId64, words->len ? ", " : "", name, n);
+	}
+}
+
+/* One line a protocol. */
 static void counters(const struct json_object *data, struct text *out)
 {
-	struct json_object *groups = json_get_object(data, "counters");
+	const struct json_object *groups = json_get_object(data, "counters");
 	struct table t = { .columns = 2 };
 
 	if (!groups)
@@ -92,10 +106,7 @@ static void counters(const struct json_object *data, struct text *out)
 	json_object_object_foreach(groups, name, group)
 	{
 		struct text words = { 0 };
-		if (!json_object_is_type(group, json_type_object))
-			continue;
-		json_object_object_foreach(group, counter, value) if (json_object_get_int64(value) != 0)
-		        text_add(&words, "%s%s %" PRId64, words.len ? ", " : "", counter, json_object_get_int64(value));
+		counter_words(group, &words);
 		if (words.len) {
 			table_cell(&t, "counters %s", name);
 			table_cell(&t, "%s", words.at);

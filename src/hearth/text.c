@@ -141,8 +141,8 @@ const char *span_text(int64_t s, char out[SPAN_TEXT])
 		u++;
 	int64_t rest = s % units[u].seconds;
 	int64_t next = u + 1 < ARRAY_LEN(units) ? rest / units[u + 1].seconds : 0;
-	/* Nobody asks for the seconds of an hour. */
-	if (next > 0 && u < 2)
+	/* Nobody asks for the seconds of half an hour. */
+	if (next > 0 && (u < 2 || s < 10 * 60))
 		snprintf(out, SPAN_TEXT, "%" PRId64 " %s %" PRId64 " %s", s / units[u].seconds, units[u].name, next,
 		         units[u + 1].name);
 	else
