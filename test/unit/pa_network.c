@@ -377,7 +377,7 @@ static void test_restart(void **state)
 	}
 }
 
-/* A delegated prefix that comes back is where it was, as soon as everybody knows. */
+/* A delegated prefix that comes back is where it was, and in use, as soon as everybody knows. */
 static void test_withdraw_and_return(void **state)
 {
 	struct prefix before[LINKS + 1][POOLS], after[LINKS + 1][POOLS];
@@ -397,7 +397,14 @@ static void test_withdraw_and_return(void **state)
 		run(h, h->now + random_between(&h->random, 1, (msec)20 * SECOND));
 		n->pools = pools;
 		n->stale = true;
-		run(h, h->now + 2 * PA_PARAMS_HNCP.flooding_delay);
+		run(h, h->now + PA_PARAMS_HNCP.flooding_delay);
+		for (size_t i = 0; i < h->node_count; i++) {
+			for (const struct pa_assignment *a = NULL; (a = pa_next(h->nodes[i].pa, a));) {
+				size_t p = prefix_equal(&a->delegated, &h->pools[0]) ? 0 : 1;
+				assert_true(a->applied && prefix_equal(&a->prefix, &before[a->link][p]));
+			}
+		}
+		run(h, quiet(h));
 		check_settled(h, after);
 		assert_memory_equal(before, after, sizeof(after));
 		demolish(h);
