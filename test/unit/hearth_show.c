@@ -211,8 +211,8 @@ static void strange(void **state)
 		"\"x\"",
 		"[{}]",
 		"[1,null,[],\"x\"]",
-		"{\"uplink_list\":[1],\"link_list\":[{}],\"counters\":{\"a\":1,\"b\":{\"c\":\"d\"}},"
-		"\"problems\":[{}],\"router\":[]}"
+		("{\"uplink_list\":[1],\"link_list\":[{}],\"counters\":{\"a\":1,\"b\":{\"c\":\"d\"}},"
+		 "\"problems\":[{}],\"router\":[]}")
 	};
 
 	(void)state;
