@@ -28,18 +28,35 @@ static void add_delegated(struct arena *a, const struct view *v, msec now, struc
 	in->delegated_count = v->delegation_count;
 }
 
-static void add_links(struct arena *a, const struct view *v, struct pa_input *in)
+/* True once nobody answered on the link for long enough to believe that nobody is there. */
+static bool silent(struct router *r, const struct view_link *v, msec now)
 {
+	const struct home_link *l = router_link(r, v->link);
+
+	if (!l || v->member_count)
+		return false;
+	if (!l->endpoint)
+		return true; /* a leaf has no other routers */
+	if (l->up_since + HOME_LISTEN > now) {
+		router_wake(r, l->up_since + HOME_LISTEN);
+		return false;
+	}
+	return true;
+}
+
+static void add_links(struct arena *a, struct router *r, msec now, struct pa_input *in)
+{
+	const struct view *v = &r->view;
 	struct pa_link *out = arena_alloc(a, v->link_count, sizeof(*out));
 
+	in->alone = v->net.count == 1;
 	for (size_t i = 0; i < v->link_count; i++) {
-		if (!v->links[i].assign)
-			continue;
-		out[in->link_count++] = (struct pa_link) {
-			.id = v->links[i].link,
-			.alone = v->links[i].member_count == 0,
-			.priority = PA_PRIORITY_DEFAULT,
-		};
+		bool alone = silent(r, &v->links[i], now);
+		in->alone &= alone;
+		if (v->links[i].assign)
+			out[in->link_count++] = (struct pa_link){ .id = v->links[i].link,
+								  .alone = alone,
+								  .priority = PA_PRIORITY_DEFAULT };
 	}
 	in->links = out;
 }
@@ -72,7 +89,7 @@ void assign_update(struct router *r, msec now)
 	struct pa_input in = { .node = r->view.net.self };
 
 	add_delegated(&a, &r->view, now, &in);
-	add_links(&a, &r->view, &in);
+	add_links(&a, r, now, &in);
 	add_advertised(&a, &r->view, &in);
 	pa_update(r->pa, now, &in);
 	arena_free(&a);

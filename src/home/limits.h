@@ -21,4 +21,8 @@ enum {
 /* How long a delegation from before a restart counts as live while its uplink comes back. */
 #define HOME_HOLD ((msec)20 * SECOND)
 
+/* After a link has come up, how long until silence there means that nobody is there: a router that is there answers our
+ * first Network State within a Trickle interval or two (RFC 7787 4.3: Imin is 200 ms), or speaks by itself. */
+#define HOME_LISTEN ((msec)2 * SECOND)
+
 #endif

@@ -224,6 +224,8 @@ void router_link_set(struct router *r, msec now, const struct router_link *state
 
 	if (!l && !(l = add_link(r, state)))
 		return;
+	if (!was_up && state->up)
+		l->up_since = now;
 	l->state = *state;
 	set_ra(r, now, l);
 	set_endpoint(r, now, l);

@@ -30,7 +30,7 @@ struct dncp_profile {
 	msec trickle_imin;
 	unsigned trickle_doublings; /* Imax = Imin << this */
 	unsigned trickle_k;
-	msec keepalive_interval; /* per endpoint; what peers assume is 20 s unless told (RFC 7787 6.1, A.3) */
+	msec keepalive_interval; /* what everyone assumes of an endpoint unless told otherwise (RFC 7787 6.1); not 0 */
 	unsigned keepalive_multiplier_x10;
 	msec grace_interval;  /* how long data of an unreachable node is kept, at most (RFC 7787 4.6) */
 	unsigned dense_peers; /* more peers than this on one endpoint: RFC 7787 6.2; 0 = never */
@@ -53,10 +53,11 @@ struct dncp_env {
 	void *ctx;
 	struct random_source random;
 	struct event_sink events;
+	/* Sends; the bytes are only lent. Must not call back into this core. */
 	void (*send)(void *ctx, const struct dncp_datagram *);
-	/* Writes the TLVs this node wants to publish (any order, none of DNCP's own) to `out`; asked each time node
-	 * data is (re)published, so that times relative to the origination are right. On a failed cursor the old data
-	 * stay. */
+	/* Writes the TLVs this node wants to publish (any order, well-formed, no Peer and no Keep-Alive Interval TLV)
+	 * to `out`; asked each time node data is (re)published, so that times relative to the origination are right. If
+	 * they do not fit beside the Peer TLVs (a failed cursor), those of the last time stay. Must not call back. */
 	void (*node_data)(void *ctx, msec now, struct cursor *out);
 	/* The set of reachable nodes, the data of one, or our own identifier changed. Called at the end of an input or
 	 * run, never in the middle; must not call back into this core except for reading. */
@@ -70,6 +71,9 @@ struct dncp_endpoint_conf {
 	bool secure; /* unicast only through the secure channel; multicast carries no Node State (RFC 7787 8, 10) */
 	msec keepalive_interval;           /* 0 = the profile's */
 	unsigned keepalive_multiplier_x10; /* 0 = the profile's */
+	struct ip addr; /* ours there, to tell our own packets (looped, or heard by a second interface of ours on the
+	                 * link) from those of another node with our identifier; IP_ANY: not known, then what bears our
+	                 * identifier and an endpoint of ours passes for our own */
 };
 
 /* A node whose data we hold. Read only. */
@@ -78,9 +82,9 @@ struct dncp_node {
 	uint32_t seqno;
 	bool reachable;      /* by bidirectional peer relations from us (RFC 7787 4.6) */
 	msec originated;     /* by our clock; may be before 0 */
-	const uint8_t *data; /* its TLVs, as they came */
+	const uint8_t *data; /* its TLVs, as they came; valid until the next input or run */
 	size_t len;
-	uint64_t version; /* changes whenever `data` does; unique in this program's life */
+	uint64_t version; /* grows whenever `seqno`, `originated` or `data` change; unique in this core's life */
 };
 
 /* A neighbour on an endpoint (RFC 7787 4.5). Read only. */
@@ -103,18 +107,24 @@ struct dncp_peer {
 	X(TX_BYTES, "sent-bytes")                                                                                      \
 	X(MALFORMED, "malformed")                                                                                      \
 	X(NO_ENDPOINT, "node-endpoint-missing")                                                                        \
+	X(BAD_SOURCE, "source-not-link-local")                                                                         \
+	X(OWN, "our-own")                                                                                              \
 	X(NOT_SECURE, "not-secure")                                                                                    \
 	X(BAD_LENGTH, "tlv-of-wrong-length")                                                                           \
 	X(BAD_HASH, "node-data-hash-wrong")                                                                            \
 	X(STALE, "node-state-older-than-ours")                                                                         \
 	X(TOO_LARGE, "node-data-too-large")                                                                            \
+	X(TLV_LIMIT, "too-many-tlvs")                                                                                  \
 	X(NODE_LIMIT, "too-many-nodes")                                                                                \
 	X(PEER_LIMIT, "too-many-peers")                                                                                \
 	X(RATE_LIMITED, "reply-rate-limited")                                                                          \
 	X(COLLISIONS, "node-id-collisions")                                                                            \
 	X(TRICKLE_SUPPRESSED, "trickle-suppressed")                                                                    \
 	X(TRICKLE_RESET, "trickle-reset")                                                                              \
-	X(NODE_DATA_HASHED, "node-data-hashed")
+	X(NODE_DATA_HASHED, "node-data-hashed")                                                                        \
+	X(NETWORK_HASHED, "network-state-hashed")                                                                      \
+	X(TOPOLOGY, "topology-walked")                                                                                 \
+	X(PUSHED, "node-states-pushed")
 
 enum dncp_counter {
 #define X(name, text) DNCP_COUNT_##name,
@@ -132,10 +142,14 @@ void dncp_free(struct dncp *);
 
 /* Starts on endpoint `id` (not 0, not in use). */
 void dncp_endpoint_add(struct dncp *, msec now, uint32_t id, const struct dncp_endpoint_conf *);
+/* Our address there has changed (see `addr` of struct dncp_endpoint_conf). Unknown endpoints are no error. */
+void dncp_endpoint_address(struct dncp *, uint32_t id, const struct ip *);
 /* Stops there at once, forgetting its peers. Unknown endpoints are no error. */
 void dncp_endpoint_remove(struct dncp *, msec now, uint32_t id);
 
+/* A datagram that came in on one of our endpoints. What does not come from a link-local address is dropped. */
 void dncp_input(struct dncp *, msec now, const struct dncp_datagram *);
+/* When dncp_run() is to be called; it may be past right after an input or run. */
 msec dncp_deadline(const struct dncp *);
 void dncp_run(struct dncp *, msec now);
 
