@@ -295,7 +295,7 @@ static msec quiet(const struct home *h)
 	return h->now + 2 * PA_PARAMS_HNCP.flooding_delay * ((msec)h->link_count + 2);
 }
 
-enum { SEEDS = 400 };
+enum { SEEDS = 1000 };
 
 static void test_settles(void **state)
 {
