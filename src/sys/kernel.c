@@ -4,14 +4,21 @@
  * - RTM_NEWROUTE with NLM_F_CREATE | NLM_F_REPLACE replaces the route of the same destination, source prefix and metric
  *   and no other: one with another source prefix or metric stays. That holds too between a next hop, a route on the
  * link and an unreachable one.
- * - It leaves no window: of lookups made without pause during 1,000 replacements none failed, with a source prefix or
- *   without, IPv6 or IPv4. Deleting and adding fails some.
+ * - It is not quite without a window. While one processor looked a route up without pause, of 100,000 replacements 0 to
+ *   4 failed a lookup: the kernel gives up when it finds a route in the very moment in which its last reference goes.
+ *   That is what is left. (While routes were deleted and added again instead, half of the lookups failed.)
+ * - But of IPv6 routes with a source prefix 2 to 7 of 100 replacements failed one, and so did adding a route for
+ * another source of the same destination: the kernel takes a destination that has only source-specific routes for a
+ * left-over node of its tree, and clears it on the way to the routes below (fib6_add_1). A route without source there
+ * prevents that. So beside source-specific defaults we keep an unreachable ::/0 of the last metric, which says what
+ * having no route would say (kernel_mirror.c). For other destinations the like would hide wider routes; there the
+ * window, of less than a microsecond each time, stays.
  * - It does not ask whose the route is. So what we do not know to be ours is added with NLM_F_EXCL, which fails if the
  *   place is taken; only what is ours is replaced.
  * - If somebody appended a next hop of his to an IPv6 route of ours, replacing takes that away with it. If he appended
  * a route of the other kind (on the link beside ours with a next hop), a change of ours to his kind hits his. Both need
  *   somebody who picks our metric for our prefix.
- * - What goes with an interface that is switched off is told for IPv6 and not for IPv4; so are the routes that go with
+ * - What goes with an interface that is switched off is told for IPv6 and not for IPv4, nor are the routes that go with
  *   the last IPv4 address of an interface. Then everything is read again. */
 #include "sys/kernel.h"
 

@@ -11,6 +11,9 @@
  * 5.18 have none: there KERNEL_ADDRESS_MARK in IFA_RT_PRIORITY, which does nothing else for an address that makes no
  * prefix route). What belongs to an interface that is down or absent waits silently for it.
  *
+ * Beside source-specific IPv6 defaults an unreachable ::/0 of the last metric is kept, without which the kernel loses
+ * packets whenever one of them changes (kernel.c).
+ *
  * The old values of the switches are kept in memory: a clean stop restores them, a crash leaves the machine a router
  * (harmless: the next start sets the same; only a later clean stop does not know what was there before). */
 #ifndef HEARTH_SYS_KERNEL_H

@@ -74,6 +74,24 @@ static void want(struct kernel_mirror *m, const struct kernel_thing *thing)
 	item->wanted = item->named = true;
 }
 
+/* Keeps changes of source-specific defaults without a window (the head of kernel.c says how). Its order in the mirror
+ * puts it in before them. */
+static void want_guard(struct kernel_mirror *m, const struct plan *plan)
+{
+	struct kernel_thing guard = { .is_route = true };
+
+	guard.route.dst = guard.route.src = PREFIX_ALL;
+	guard.route.type = PLAN_UNREACHABLE;
+	guard.route.metric = UINT32_MAX;
+	for (size_t i = 0; i < plan->route_count; i++) {
+		const struct plan_route *r = &plan->routes[i];
+		if (r->dst.len == 0 && r->src.len > 0) {
+			want(m, &guard);
+			return;
+		}
+	}
+}
+
 void kernel_mirror_want(struct kernel_mirror *m, const struct plan *plan)
 {
 	MAP_EACH (item, &m->items, struct kernel_item, node) {
@@ -83,6 +101,7 @@ void kernel_mirror_want(struct kernel_mirror *m, const struct plan *plan)
 		want(m, &(struct kernel_thing) { .is_route = false, .address = plan->addresses[i] });
 	for (size_t i = 0; i < plan->route_count; i++)
 		want(m, &(struct kernel_thing) { .is_route = true, .route = plan->routes[i] });
+	want_guard(m, plan);
 	MAP_EACH (item, &m->items, struct kernel_item, node) {
 		if (item->named || !item->wanted)
 			continue;
