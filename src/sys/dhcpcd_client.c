@@ -47,7 +47,7 @@ struct client {
 };
 
 struct uplinks {
-	const struct uplinks_env *env;
+	struct uplinks_env env;
 	struct list clients;
 	struct loop_signal *child;
 };
@@ -56,7 +56,7 @@ struct uplinks {
 
 static void tell(struct client *c)
 {
-	const struct uplinks_env *env = c->uplinks->env;
+	const struct uplinks_env *env = &c->uplinks->env;
 	struct uplink now = { .link = c->uplink.link };
 	struct uplink before = c->uplink;
 
@@ -106,7 +106,7 @@ static bool dhcpcd_provider_report(struct uplinks *u, const struct json_object *
 		         ifname ? ifname : "an interface without name");
 		return false;
 	}
-	if (!dhcpcd_report(&c->state, request, loop_now(u->env->loop), why)) {
+	if (!dhcpcd_report(&c->state, request, loop_now(u->env.loop), why)) {
 		snprintf(error, size, "%s", why);
 		return false;
 	}
@@ -136,7 +136,7 @@ static void take_line(struct client *c)
 			*s = '?';
 	/* The price of asking for a prefix and not having dhcpcd spread it (dhcpcd_files.c). */
 	if (!strstr(c->line, "cannot delegate to -"))
-		log_problem(&c->uplinks->env->events, "dhcpcd: %s", c->line);
+		log_problem(&c->uplinks->env.events, "dhcpcd: %s", c->line);
 }
 
 static void output_ready(void *ctx, msec now, unsigned ready)
@@ -163,7 +163,7 @@ static void retry(struct client *c, msec now, const char *what)
 {
 	if (now - c->started >= BACKOFF_MAX)
 		c->backoff = BACKOFF_MIN;
-	log_problem(&c->uplinks->env->events, "the DHCP client on %s %s: trying again in %d s", c->uplink.name, what,
+	log_problem(&c->uplinks->env.events, "the DHCP client on %s %s: trying again in %d s", c->uplink.name, what,
 	            (int)(c->backoff / SECOND));
 	loop_timer_set(c->start, now + c->backoff);
 	c->backoff = MIN(c->backoff * 2, (msec)BACKOFF_MAX);
@@ -174,7 +174,7 @@ static bool spawn(struct client *c, char *why, size_t size)
 	struct dhcpcd_files files;
 	int pipe_fd[2];
 
-	if (!dhcpcd_write_files(c->uplinks->env, c->uplink.name, &files, why, size))
+	if (!dhcpcd_write_files(&c->uplinks->env, c->uplink.name, &files, why, size))
 		return false;
 	const char *const argv[] = { DHCPCD_PROGRAM, "-B",       "-q",           "-f", files.config,
 		                     "-c",           files.hook, c->uplink.name, NULL };
@@ -194,7 +194,7 @@ static bool spawn(struct client *c, char *why, size_t size)
 	fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK);
 	close_output(c);
 	c->output = pipe_fd[0];
-	c->output_watch = loop_watch_new(c->uplinks->env->loop, c->output, LOOP_READ, output_ready, c);
+	c->output_watch = loop_watch_new(c->uplinks->env.loop, c->output, LOOP_READ, output_ready, c);
 	return true;
 }
 
@@ -252,7 +252,7 @@ static struct uplinks *dhcpcd_provider_open(const struct uplinks_env *env)
 {
 	struct uplinks *u = NEW(struct uplinks);
 
-	u->env = env;
+	u->env = *env;
 	list_init(&u->clients);
 	u->child = loop_signal_new(env->loop, SIGCHLD, child_ended, u);
 	return u;
@@ -293,8 +293,8 @@ static void dhcpcd_provider_start(struct uplinks *u, const char *ifname, uint32_
 		c = NEW(struct client);
 		c->uplinks = u;
 		c->output = -1;
-		c->start = loop_timer_new(u->env->loop, start_process, c);
-		c->settle = loop_timer_new(u->env->loop, settle, c);
+		c->start = loop_timer_new(u->env.loop, start_process, c);
+		c->settle = loop_timer_new(u->env.loop, settle, c);
 		snprintf(c->uplink.name, sizeof(c->uplink.name), "%s", ifname);
 		list_append(&u->clients, &c->link);
 	}
@@ -304,7 +304,7 @@ static void dhcpcd_provider_start(struct uplinks *u, const char *ifname, uint32_
 	c->state = (struct dhcpcd_state) { 0 };
 	c->backoff = BACKOFF_MIN;
 	if (!c->guard)
-		start_process(c, loop_now(u->env->loop));
+		start_process(c, loop_now(u->env.loop));
 }
 
 /* The loop does not run any more: wait for the guards here, so that a clean stop leaves no address behind. */
