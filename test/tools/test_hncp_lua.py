@@ -115,8 +115,8 @@ class Dissector(unittest.TestCase):
         self.check(node_state(tlv(32, bytes(4))), capability__mdns="0", user_agent="")
 
     def test_external_connection(self):
-        policies = [tlv(43, b"\0"), tlv(43, bytes([32]) + ip6("2001:db8::")[:4]), tlv(43, b"\x81" + labels("example.org")),
-                    tlv(43, b"\x82" + b"voice"), tlv(43, b"\x83")]
+        policies = [tlv(43, value) for value in (b"\0", bytes([32]) + ip6("2001:db8::")[:4],
+                                                 b"\x81" + labels("example.org"), b"\x82voice", b"\x83")]
         payload = connection(tlv(34, u32(7200, 3600) + PREFIX56, *policies),
                              tlv(34, u32(1, 1) + bytes([104]) + ip6("::ffff:10.0.0.0")[:13]))
         self.check(payload, valid_lifetime="7200,1", preferred_lifetime="3600,1",
