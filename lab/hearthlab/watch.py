@@ -132,7 +132,7 @@ class Screen:
 
 
 def watch(lab: Lab, seconds: float, timeout: float) -> int:
-    """Show the home until Ctrl-C, or for so many seconds if not 0; 0 if it converged within `timeout`."""
+    """Show the home until Ctrl-C, or for so many seconds (if not 0) once it has converged; 0 if it did in time."""
     screen = Screen()
     start = time.monotonic()
     converged: float | None = None
@@ -151,7 +151,7 @@ def watch(lab: Lab, seconds: float, timeout: float) -> int:
             problem = [f"now wrong: {failure}" for failure in failures[:3]]
             advice = ["", *commands(lab).splitlines()] if screen.tty else []
             screen.show([*table(lab), *problem, *advice], headline)
-            if converged is None and elapsed > timeout or seconds and elapsed > seconds:
+            if elapsed > timeout if converged is None else seconds and elapsed > converged + seconds:
                 break
             time.sleep(1)
     except KeyboardInterrupt:
