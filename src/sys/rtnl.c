@@ -13,7 +13,8 @@ enum {
 	READ_ROOM = 32768,        /* the kernel fills what it is offered, up to this */
 	RECEIVE_BUFFER = 1 << 20, /* a burst of a thousand routes fits several times */
 	DUMP_TRIES = 8,
-	ANSWER_SECONDS = 5, /* the kernel answers within the send; this only keeps a kernel bug from hanging us */
+	READS_AFTER_LOSS = 8192, /* more than the buffer holds */
+	ANSWER_SECONDS = 5,      /* the kernel answers within the send; this only keeps a kernel bug from hanging us */
 };
 
 struct rtnl {
@@ -160,8 +161,10 @@ bool rtnl_read(struct rtnl *r, unsigned max, rtnl_fn *fn, void *ctx)
 		int n = receive(r, MSG_DONTWAIT);
 		if (n < 0 && errno != ENOBUFS)
 			break;
-		if (n < 0)
+		if (n < 0) {
 			whole = false;
+			max = MAX(max, READS_AFTER_LOSS);
+		}
 		for (const struct nlmsghdr *m = (const void *)r->data; mnl_nlmsg_ok(m, n); m = mnl_nlmsg_next(m, &n))
 			if (m->nlmsg_type >= NLMSG_MIN_TYPE)
 				fn(ctx, m);

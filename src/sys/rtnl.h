@@ -26,7 +26,8 @@ typedef void rtnl_fn(void *ctx, const struct nlmsghdr *);
  * thing twice. False with errno. */
 bool rtnl_dump(struct rtnl *, uint16_t type, const void *header, size_t len, rtnl_fn *fn, void *ctx);
 
-/* Reads at most `max` times what notifications there are. False if the kernel had to drop some. */
+/* Reads at most `max` times what notifications there are. False if the kernel had to drop some; then all that were left
+ * have been read, so that none of them is taken for newer than what a dump says now. */
 bool rtnl_read(struct rtnl *, unsigned max, rtnl_fn *fn, void *ctx);
 
 enum { RTNL_ATTRS = 32 }; /* of RTA_*, IFA_* and IFLA_* all that we look at are below */
