@@ -104,6 +104,7 @@ struct pa_pair *pa_pair_get(struct pa *, uint32_t link, const struct prefix *del
 void pa_pair_free(struct pa_pair *);
 /* Makes the Current Assignment; `delay` until it is applied. */
 void pa_pair_assign(struct pa_pair *, msec now, const struct prefix *, bool published, uint8_t priority, msec delay);
+/* Advertises from now on what was taken from a neighbour (adoption). */
 void pa_pair_publish(struct pa_pair *, msec now);
 void pa_pair_unpublish(struct pa_pair *);
 void pa_pair_apply_after(struct pa_pair *, msec now, msec delay);
@@ -121,6 +122,8 @@ enum routine_step {
 	ROUTINE_FIRED,  /* BackoffTriggered = true */
 };
 void pa_routine_run(struct pa_pair *, msec now, enum routine_step);
+/* The Backoff Timer has fired. */
+void pa_routine_backoff(struct pa_pair *, msec now);
 
 /* select.c */
 /* The prefix length that is wanted for the pair. */

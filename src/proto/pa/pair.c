@@ -33,15 +33,9 @@ static void apply_fired(struct timer *t, msec now)
 	applied(CONTAINER_OF(t, struct pa_pair, apply), now);
 }
 
-/* RFC 7695 4.3: with a Current Assignment this is the end of an adoption, without one the subroutine runs. */
 static void backoff_fired(struct timer *t, msec now)
 {
-	struct pa_pair *p = CONTAINER_OF(t, struct pa_pair, backoff);
-
-	if (p->assigned)
-		pa_pair_publish(p, now);
-	else
-		pa_routine_run(p, now, ROUTINE_FIRED);
+	pa_routine_backoff(CONTAINER_OF(t, struct pa_pair, backoff), now);
 }
 
 struct pa_pair *pa_pair_get(struct pa *pa, uint32_t link, const struct prefix *delegated)
@@ -114,7 +108,6 @@ void pa_pair_assign(struct pa_pair *p, msec now, const struct prefix *prefix, bo
 	pa_pair_apply_after(p, now, delay);
 }
 
-/* RFC 7695 4.3 */
 void pa_pair_publish(struct pa_pair *p, msec now)
 {
 	ASSERT(p->assigned && !p->current.published);

@@ -152,12 +152,7 @@ static void take(struct pa_pair *p, msec now, const struct pa_advertised *best)
 /* Case 3, where it is valid: stays if published, and else is adopted, which "SHOULD be preferred". */
 static void keep(struct pa_pair *p, msec now)
 {
-	if (p->current.published) {
-		p->pa->changed |= p->current.priority != p->site->conf.priority;
-		p->current.priority = p->site->conf.priority;
-		return;
-	}
-	if (timer_is_set(&p->backoff))
+	if (p->current.published || timer_is_set(&p->backoff))
 		return;
 	timer_clear(&p->pa->timers, &p->apply);
 	p->current.apply_at = p->current.applied ? p->current.apply_at : MSEC_NEVER;
@@ -178,12 +173,22 @@ static void agree(struct pa_pair *p, msec now, const struct pa_advertised *best)
 		pa_pair_apply_after(p, now, pa_pair_apply_delay(p, false));
 }
 
+/* What changed about the link or the network since the assignment was made. */
+static void refresh(struct pa_pair *p, msec now)
+{
+	if (p->current.published && p->current.priority != p->site->conf.priority) {
+		p->current.priority = p->site->conf.priority;
+		p->pa->changed = true;
+	}
+	if (p->pa->world.alone && timer_is_set(&p->apply))
+		pa_pair_apply_after(p, now, 0);
+}
+
 void pa_routine_run(struct pa_pair *p, msec now, enum routine_step step)
 {
+	if (p->assigned)
+		refresh(p, now);
 	const struct pa_advertised *best = best_assignment(p);
-
-	if (p->assigned && !p->current.applied && timer_is_set(&p->apply) && p->pa->world.alone)
-		pa_pair_apply_after(p, now, 0);
 	if (p->assigned && best) {
 		timer_clear(&p->pa->timers, &p->backoff);
 		if (prefix_equal(&p->current.prefix, &best->prefix)) {
@@ -210,4 +215,13 @@ void pa_routine_run(struct pa_pair *p, msec now, enum routine_step step)
 		take(p, now, best);
 	else
 		create(p, now, step);
+}
+
+void pa_routine_backoff(struct pa_pair *p, msec now)
+{
+	/* RFC 7695 4.3: with a Current Assignment it is the end of an adoption. Another link may have been faster. */
+	if (p->assigned && !overlaps_own(p, &p->current.prefix))
+		pa_pair_publish(p, now);
+	else
+		pa_routine_run(p, now, ROUTINE_FIRED);
 }

@@ -45,6 +45,16 @@ static void found(struct search *s, const struct prefix *block)
 	s->blocks[s->block_count++] = *block;
 }
 
+/* The lower or upper half of a prefix. */
+static struct prefix half(const struct prefix *p, bool upper)
+{
+	struct prefix h = { .ip = p->ip, .len = (uint8_t)(p->len + 1) };
+
+	if (upper)
+		h.ip.b[p->len / 8] |= (uint8_t)(0x80 >> p->len % 8);
+	return h;
+}
+
 /* Finds what is available in `block`, in which are the occupied prefixes from `low` up to `high`. */
 static void halve(struct search *s, struct prefix block, size_t low, size_t high)
 {
@@ -56,8 +66,8 @@ static void halve(struct search *s, struct prefix block, size_t low, size_t high
 	if (s->occupied[low].len <= block.len || block.len >= s->want)
 		return;
 	size_t middle = first_with_bit(s->occupied, low, high, block.len);
-	halve(s, prefix_sub(&block, block.len + 1U, 0), low, middle);
-	halve(s, prefix_sub(&block, block.len + 1U, 1), middle, high);
+	halve(s, half(&block, false), low, middle);
+	halve(s, half(&block, true), middle, high);
 }
 
 /* Everything advertised, assigned or reserved, without what is inside something else of it. */
