@@ -82,6 +82,24 @@ class Junit(unittest.TestCase):
         self.assertEqual(self.one("notrun", "<skipped message='Unable to find executable'/>"), (0, 1, 0))
 
 
+class Ctest(unittest.TestCase):
+    def run_ctest(self, *tests):
+        """The results of a build with these (name, command) as its tests."""
+        with tempfile.TemporaryDirectory() as folder:
+            lines = [f"add_test({name} {command})" for name, command in tests]
+            (Path(folder) / "CTestTestfile.cmake").write_text("\n".join(lines) + "\n")
+            return check.ctest(Path(folder), "san:", "-R", "^unit")
+
+    def test_results(self):
+        good, bad = self.run_ctest(("unit.a", "true"), ("unit.b", "false"), ("lab.c", "false"))
+        self.assertEqual((good.name, good.passed, good.failed), ("san:unit.a", 1, 0))
+        self.assertEqual((bad.name, bad.passed, bad.failed), ("san:unit.b", 0, 1))
+
+    def test_a_selection_of_nothing_has_failed(self):
+        results = self.run_ctest(("lab.c", "true"))
+        self.assertEqual([(result.passed, result.failed) for result in results], [(0, 1)])
+
+
 class Report(unittest.TestCase):
     def test_exit_status(self):
         quiet = unittest.mock.patch("builtins.print")
