@@ -126,7 +126,8 @@ struct route {
 	msec smooth_at;
 	msec ask_at; /* when to ask whether it is still there (3.8.2.3) */
 	msec expire_at;
-	msec hold; /* the time from an update to expiry */
+	msec requested_at; /* when a new seqno was last asked of this neighbour */
+	msec hold;         /* the time from an update to expiry */
 	struct timer timer;
 };
 
@@ -181,6 +182,7 @@ struct request {
 	uint32_t for_link; /* where the answer is awaited, if forwarded; else 0 */
 	bool own;          /* we want it ourselves and ask again */
 	unsigned sends;    /* left */
+	msec since;        /* when we began to ask */
 	msec timeout;
 	msec quiet_until; /* the same is not forwarded again before */
 	struct timer timer;

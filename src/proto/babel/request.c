@@ -34,6 +34,12 @@ static struct request *request_find(const struct babel *b, const struct source_k
 	return MAP_ENTRY_OR_NULL(map_find(&b->requests, key), struct request, node);
 }
 
+static void ask_along(struct route *route, const struct request *r, msec now)
+{
+	route->requested_at = now;
+	send_request(route->neighbour, now, &r->key, r->seqno, REQUEST_HOPS);
+}
+
 /* Asks every neighbour that announces a route from this source (RFC 8966 3.8.2.1: SHOULD be all of them). */
 static void ask(struct request *r, msec now)
 {
@@ -43,7 +49,7 @@ static void ask(struct request *r, msec now)
 		return;
 	LIST_EACH (route, &d->routes, struct route, item)
 		if (route->metric != BABEL_INFINITY && id_equal(route->router_id, r->key.router_id))
-			send_request(route->neighbour, now, &r->key, r->seqno, REQUEST_HOPS);
+			ask_along(route, r, now);
 }
 
 static void on_request(struct timer *t, msec now)
@@ -91,6 +97,7 @@ static bool start(struct babel *b, msec now, const struct source_key *key, uint1
 	r->seqno = seqno;
 	r->own = true;
 	r->sends = REQUEST_SENDS - 1;
+	r->since = now;
 	r->timeout = REQUEST_TIMEOUT;
 	r->quiet_until = now + REQUEST_QUIET;
 	timer_set(&b->timers, &r->timer, now + r->timeout);
@@ -119,10 +126,9 @@ void request_starved(struct destination *d, msec now)
 		if (start(d->babel, now, &key, wanted_seqno(route), &r)) {
 			starved = true;
 			ask(r, now);
-		} else if ((r = request_find(d->babel, &key)) && r->own && r->quiet_until <= now) {
-			/* asked before this neighbour announced its route: it may be the only way to the source */
-			r->quiet_until = now + REQUEST_QUIET;
-			ask(r, now);
+		} else if ((r = request_find(d->babel, &key)) && r->own && route->requested_at < r->since) {
+			ask_along(route, r,
+			          now); /* a neighbour that came later: it may be the only way to the source */
 		}
 	}
 	if (starved)
@@ -137,7 +143,7 @@ void request_for_unfeasible(struct route *route, msec now)
 	struct request *r;
 
 	if (start(d->babel, now, &key, seqno, &r))
-		send_request(route->neighbour, now, &key, seqno, REQUEST_HOPS);
+		ask_along(route, r, now);
 }
 
 /* Whether what we announce answers the request (RFC 8966 3.8.1.2). */

@@ -228,32 +228,38 @@ static void on_route(struct timer *t, msec now)
 	timer_set(&d->babel->timers, t, MIN(r->ask_at, r->expire_at));
 }
 
-/* Updates that no router should believe: addresses that are never routed (RFC 8966 appendix C), source-specific IPv4,
- * which the kernel cannot hold (RFC 9079 4, RFC 9080 REQ4), and next hops that are none. */
-static bool update_acceptable(const struct neighbour *n, const struct message *m)
+/* Addresses that are never routed (RFC 8966 appendix C), and are no next hops either but for link-local ones. */
+static bool never_routed(const struct prefix *p)
 {
-	static const struct {
-		struct prefix in;
-	} never[] = {
-		{ { { { 0xfe, 0x80 } }, 10 } },                                       /* fe80::/10 */
-		{ { { { 0xff } }, 8 } },                                              /* ff00::/8 */
-		{ { { { [15] = 1 } }, 128 } },                                        /* ::1 */
-		{ { { { 0 } }, 128 } },                                               /* :: */
-		{ { { { [10] = 0xff, [11] = 0xff, [12] = 127 } }, IP4_OFFSET + 8 } }, /* 127.0.0.0/8 */
-		{ { { { [10] = 0xff, [11] = 0xff, [12] = 224 } }, IP4_OFFSET + 4 } }, /* 224.0.0.0/4 */
-		{ { { { [10] = 0xff, [11] = 0xff } }, IP_BITS } },                    /* 0.0.0.0/32 */
+	static const struct prefix never[] = {
+		{ { { 0xff } }, 8 },                                              /* ff00::/8 */
+		{ { { [15] = 1 } }, IP_BITS },                                    /* ::1 */
+		{ { { 0 } }, IP_BITS },                                           /* :: */
+		{ { { [10] = 0xff, [11] = 0xff, [12] = 127 } }, IP4_OFFSET + 8 }, /* 127.0.0.0/8 */
+		{ { { [10] = 0xff, [11] = 0xff, [12] = 224 } }, IP4_OFFSET + 4 }, /* 224.0.0.0/4 */
+		{ { { [10] = 0xff, [11] = 0xff } }, IP_BITS },                    /* 0.0.0.0 */
 	};
-	const struct babel_interface_conf *conf = &n->interface->conf;
 
 	for (size_t i = 0; i < ARRAY_LEN(never); i++)
-		if (prefix_contains(&never[i].in, &m->key.dst))
-			return false;
+		if (prefix_contains(&never[i], p))
+			return true;
+	return false;
+}
+
+/* Whether an update may be taken up: for what is routed, not source-specific IPv4, which the kernel cannot hold
+ * (RFC 9079 4, RFC 9080 REQ4), and by way of somebody else than us. */
+static bool update_acceptable(const struct neighbour *n, const struct message *m)
+{
+	const struct babel_interface_conf *conf = &n->interface->conf;
+	const struct prefix hop = { m->addr, IP_BITS };
+
+	if (never_routed(&m->key.dst) || (ip_is_linklocal(&m->key.dst.ip) && m->key.dst.len >= 10))
+		return false;
 	if (prefix_is_v4(&m->key.dst) && prefix_plain_len(&m->key.src))
 		return false;
 	if (m->metric == BABEL_INFINITY)
 		return true;
-	return !ip_is_any(&m->addr) && !ip_is_multicast(&m->addr) && !ip_equal(&m->addr, &conf->linklocal) &&
-	       !ip_equal(&m->addr, &conf->ipv4);
+	return !never_routed(&hop) && !ip_equal(&m->addr, &conf->linklocal) && !ip_equal(&m->addr, &conf->ipv4);
 }
 
 static struct route *route_new(struct neighbour *n, msec now, const struct babel_key *key)
@@ -268,6 +274,7 @@ static struct route *route_new(struct neighbour *n, msec now, const struct babel
 	r->neighbour = n;
 	r->destination = destination_get(b, key);
 	r->announced = r->metric = BABEL_INFINITY;
+	r->requested_at = -MSEC_NEVER;
 	timer_init(&r->timer, on_route);
 	list_append(&r->destination->routes, &r->item);
 	map_insert(&n->routes, key, &r->node);
