@@ -26,6 +26,7 @@ class Address:
     preferred: bool  # may be used for new connections: neither deprecated nor tentative
     deprecated: bool
     dynamic: bool = False
+    autoconfigured: bool = False  # by the kernel itself, from a router advertisement
 
     @property
     def network(self) -> Network:
@@ -43,7 +44,8 @@ def _parse(node: str, text: str) -> list[Address]:
             deprecated = bool(item.get("deprecated")) or item.get("preferred_life_time") == 0
             tentative = bool(item.get("tentative")) or bool(item.get("dadfailed"))
             found.append(Address(node, device["ifname"], item["local"], item["prefixlen"],
-                                 not deprecated and not tentative, deprecated, bool(item.get("dynamic"))))
+                                 not deprecated and not tentative, deprecated, bool(item.get("dynamic")),
+                                 bool(item.get("mngtmpaddr"))))
     return found
 
 
