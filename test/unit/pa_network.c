@@ -377,6 +377,43 @@ static void test_restart(void **state)
 	}
 }
 
+/* Everything loses power and comes back: all is as it was, and in use as soon as the delegated prefixes are known. */
+static void test_power_cut(void **state)
+{
+	struct prefix before[LINKS + 1][POOLS], after[LINKS + 1][POOLS];
+
+	(void)state;
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct home *h = build(seed, 1 + seed % NODES);
+		pool(h, "2001:db8:100::/56", seed % h->node_count);
+		pool(h, "10.0.0.0/8", 0);
+		start_all(h);
+		run(h, quiet(h));
+		check_settled(h, before);
+		for (size_t i = 0; i < h->node_count; i++)
+			stop(h, &h->nodes[i]);
+		for (size_t i = 0; i < h->node_count; i++) {
+			struct node *n = &h->nodes[i];
+			h->now += random_below(&h->random, 1 * SECOND);
+			start(h, n);
+			for (uint32_t l = 1; l <= h->link_count; l++)
+				for (size_t p = 0; n->links >> l & 1 && p < h->pool_count; p++)
+					pa_remember(n->pa, l, &before[l][p]);
+		}
+		run(h, h->now + PA_PARAMS_HNCP.flooding_delay);
+		for (size_t i = 0; i < h->node_count; i++) {
+			for (const struct pa_assignment *a = NULL; (a = pa_next(h->nodes[i].pa, a));) {
+				size_t p = prefix_equal(&a->delegated, &h->pools[0]) ? 0 : 1;
+				assert_true(a->applied && prefix_equal(&a->prefix, &before[a->link][p]));
+			}
+		}
+		run(h, quiet(h));
+		check_settled(h, after);
+		assert_memory_equal(before, after, sizeof(after));
+		demolish(h);
+	}
+}
+
 /* A delegated prefix that comes back is where it was, and in use, as soon as everybody knows. */
 static void test_withdraw_and_return(void **state)
 {
@@ -460,7 +497,7 @@ static void test_merge(void **state)
 		}
 		demolish(h);
 	}
-	print_message("%u conflicts\n", conflicts);
+	print_message("%u conflicts among merged homes\n", conflicts);
 	assert_true(conflicts > SEEDS / 20);
 	assert_int_equal(secondary, 0);
 }
@@ -468,8 +505,11 @@ static void test_merge(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_settles), cmocka_unit_test(test_pool_too_small),
-		cmocka_unit_test(test_restart), cmocka_unit_test(test_withdraw_and_return),
+		cmocka_unit_test(test_settles),
+		cmocka_unit_test(test_pool_too_small),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_power_cut),
+		cmocka_unit_test(test_withdraw_and_return),
 		cmocka_unit_test(test_merge),
 	};
 

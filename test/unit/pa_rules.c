@@ -560,6 +560,29 @@ static void test_memory_is_bounded(void **state)
 	}
 }
 
+/* A link that is down for a while finds its prefix free, though other links come up meanwhile. */
+static void test_new_links_leave_old_prefixes(void **state)
+{
+	struct rig *r = *state;
+	struct prefix old[6];
+
+	r->in.alone = true;
+	pool(r, "2001:db8::/60");
+	for (uint32_t i = 0; i < ARRAY_LEN(old); i++)
+		link_add(r, i + 1);
+	update(r);
+	for (uint32_t i = 0; i < ARRAY_LEN(old); i++)
+		old[i] = of(r, i + 1)->prefix;
+	for (uint32_t i = 0; i < ARRAY_LEN(old); i++)
+		r->links[i].id = 11 + i;
+	update(r);
+	for (uint32_t i = 0; i < ARRAY_LEN(old); i++)
+		link_add(r, i + 1);
+	update(r);
+	for (uint32_t i = 0; i < ARRAY_LEN(old); i++)
+		assert_true(prefix_equal(&of(r, i + 1)->prefix, &old[i]));
+}
+
 /* The same input in another order, with the same random numbers, gives the same. */
 static void test_order_of_input_means_nothing(void **state)
 {
@@ -663,6 +686,7 @@ int main(void)
 		TEST(overlapping_pools),
 		TEST(remember),
 		TEST(memory_is_bounded),
+		TEST(new_links_leave_old_prefixes),
 		TEST(order_of_input_means_nothing),
 		TEST(limits),
 	};

@@ -9,18 +9,19 @@ enum {
 	HNCP_CONNECTIONS_MAX = 16, /* External-Connection TLVs */
 	HNCP_DELEGATED_MAX = 16,   /* Delegated-Prefix TLVs in one connection */
 	HNCP_POLICIES_MAX = 8,     /* Prefix-Policy TLVs in one delegated prefix */
-	HNCP_ASSIGNED_MAX = 256,   /* Assigned-Prefix TLVs */
+	HNCP_ASSIGNED_MAX = 512,   /* Assigned-Prefix TLVs */
 	HNCP_ADDRESSES_MAX = 64,   /* Node-Address TLVs */
 	HNCP_ZONES_MAX = 64,       /* DNS-Delegated-Zone TLVs */
 	HNCP_NAMES_MAX = 64,       /* Node-Name TLVs */
 };
 
 enum {
-	/* Every node can receive datagrams of 4,000 bytes (RFC 7788 3), so what fits there with the TLVs around it
-	 * reaches everybody: Node Endpoint 12, Network State 12, Node State 24 bytes. Larger node data would travel
-	 * only as far as the first node with a buffer of that size (one in the wild has 4 kB), so they are refused. */
+	/* Every node can receive datagrams of 4,000 bytes (RFC 7788 3): those we fill ourselves are no larger. */
 	HNCP_DATAGRAM_MAX = 4000,
-	HNCP_NODE_DATA_MAX = 3900,
+	/* Node data that do not fit there travel in a larger one, which not every node in the wild can forward; but to
+	 * refuse them would keep the network from ever agreeing, and not to publish an assignment would be worse still.
+	 * A home has to be very large for that: 3,900 bytes are some 150 assignments. */
+	HNCP_NODE_DATA_MAX = 16384,
 };
 
 #endif

@@ -138,6 +138,8 @@ void pa_select_occupy(struct pa *, const struct prefix *p);
 /* memory.c */
 void pa_memory_add(struct pa *, uint32_t link, const struct prefix *);
 bool pa_memory_has(const struct pa *, uint32_t link, const struct prefix *);
+/* True if another link than `link` had something that overlaps `p`. */
+bool pa_memory_promised(const struct pa *, uint32_t link, const struct prefix *p);
 void pa_memory_forget(struct pa *, uint32_t link, const struct prefix *);
 /* The newest free prefix of the pair's link and pool that has the length wanted (or, if `longer`, more than that). */
 bool pa_memory_find(struct pa_pair *, bool longer, struct prefix *out);

@@ -24,6 +24,14 @@ bool pa_memory_has(const struct pa *pa, uint32_t link, const struct prefix *p)
 	return false;
 }
 
+bool pa_memory_promised(const struct pa *pa, uint32_t link, const struct prefix *p)
+{
+	for (size_t i = 0; i < pa->memory_count; i++)
+		if (pa->memory[i].link != link && prefix_overlaps(&pa->memory[i].prefix, p))
+			return true;
+	return false;
+}
+
 void pa_memory_forget(struct pa *pa, uint32_t link, const struct prefix *p)
 {
 	for (size_t i = pa->memory_count; i-- > 0;)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PSEUDO_RANDOM_TRIES = 8, LINK_BITS6 = 64, LINK_BITS4 = IP4_OFFSET + 24 };
+enum { PSEUDO_RANDOM_TRIES = 8, RANDOM_TRIES = 8, LINK_BITS6 = 64, LINK_BITS4 = IP4_OFFSET + 24 };
 
 /* The available prefixes in one pool, for one wanted length. */
 struct search {
@@ -217,7 +217,7 @@ static bool pseudo_random(const struct search *s, const struct pa_pair *p, const
 	uint32_t slots = MIN((uint32_t)p->pa->params.random_set_size, UINT32_C(1) << (s->want - corner.len));
 	for (int i = 0; i < PSEUDO_RANDOM_TRIES; i++) {
 		*out = prefix_sub(&corner, s->want, random_below(&random, slots));
-		if (is_candidate(s, out, last))
+		if (is_candidate(s, out, last) && !pa_memory_promised(p->pa, p->current.link, out))
 			return true;
 	}
 	return false;
@@ -234,8 +234,12 @@ static bool select_of_length(struct pa_pair *p, unsigned want, struct prefix *ou
 	if (count == 0)
 		return false;
 	struct prefix last = candidate(&s, count - 1);
-	if (!pseudo_random(&s, p, &last, out))
+	bool chosen = pseudo_random(&s, p, &last, out);
+	/* What another link of ours waits to have again is left to it, unless there is hardly anything else. */
+	for (int i = 0; i < RANDOM_TRIES && !chosen; i++) {
 		*out = candidate(&s, random_below(&p->pa->env.random, (uint32_t)count));
+		chosen = !pa_memory_promised(p->pa, p->current.link, out);
+	}
 	return true;
 }
 
