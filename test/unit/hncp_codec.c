@@ -635,6 +635,46 @@ static size_t write_everything(struct fixture *f)
 	return cursor_done(&f->c);
 }
 
+/* The figures of RFC 7788 10, octet by octet. */
+static void test_wire_format(void **state)
+{
+	static const uint8_t want[] = {
+		0,   8,    0,   12,  0,    0,    0,   1,    0,    0,    0,    2,    0,    0,    0,   3, /* Peer */
+		0,   32,   0,   7,   0,    0,    0,   0,    'x',  '/',  '1',  0, /* HNCP-Version */
+		0,   33,   0,   108,                                             /* External-Connection */
+		0,   34,   0,   56,  0,    0,    14,  16,   0,    0,    7,    8, /* Delegated-Prefix */
+		56,  0x20, 1,   0xd, 0xb8, 1,    0,   0,                         /* its 56 bits, and no padding */
+		0,   38,   0,   6,   0,    67,   0,   2,    63,   1,    0,    0, /* DHCPv6-Data in it */
+		0,   43,   0,   6,   33,   0x20, 1,   0xd,  0xb8, 0x80, 0,    0, /* Prefix-Policy: destination */
+		0,   43,   0,   6,   129,  3,    'f', 'o',  'o',  0,    0,    0, /* Prefix-Policy: domain */
+		0,   34,   0,   22,  0,    0,    0,   5,    0,    0,    0,    0, /* Delegated-Prefix */
+		104, 0,    0,   0,   0,    0,    0,   0,    0,    0,    0,    0xff, 0xff, 10,   0,   0, /* IPv4, its
+		                                                                                           bits, padding
+		                                                                                         */
+		0,   37,   0,   6,   6,    4,    192, 0,    2,    1,    0,    0,   /* DHCPv4-Data */
+		0,   38,   0,   8,   0,    23,   0,   4,    'a',  'b',  'c',  'd', /* DHCPv6-Data */
+		0,   35,   0,   14,  0,    0,    0,   1,    2,    64,   0x20, 1,    0xd,  0xb8, 1,   0, 0,
+		1,   0,    0,                            /* Assigned-Prefix */
+		0,   36,   0,   20,  0,    0,    0,   1, /* Node-Address */
+		0,   0,    0,   0,   0,    0,    0,   0,    0,    0,    0xff, 0xff, 10,   0,    0,   1, /* */
+		0,   39,   0,   32,  0x20, 1,    0xd, 0xb8, 0,    0,    0,    0,    0,    0,    0,   0, 0,
+		0,   0,    1, /* DNS-Delegated-Zone */
+		6,   3,    'l', 'a', 'n',  4,    'h', 'o',  'm',  'e',  4,    'a',  'r',  'p',  'a', 0, /* L and B, the
+		                                                                                           zone */
+		0,   40,   0,   11,  4,    'h',  'o', 'm',  'e',  4,    'a',  'r',  'p',  'a',  0,   0, /* Domain-Name
+		                                                                                         */
+		0,   41,   0,   20,  0x20, 1,    0xd, 0xb8, 0,    0,    0,    0,    0,    0,    0,   0, 0,
+		0,   0,    2,        /* Node-Name */
+		3,   'd',  'e', 'n', /* */
+		0,   42,   0,   32,  /* Managed-PSK */
+	};
+	struct fixture *f = *state;
+	size_t len = write_everything(f);
+
+	assert_int_equal(len, sizeof(want) + 32);
+	assert_memory_equal(f->buffer, want, sizeof(want));
+}
+
 static void test_truncation_at_every_octet(void **state)
 {
 	struct fixture *f = *state;
@@ -776,6 +816,7 @@ int main(void)
 		TEST(labels),
 		TEST(nested_tlvs_at_the_end),
 		TEST(limits),
+		TEST(wire_format),
 		TEST(truncation_at_every_octet),
 		TEST(too_short_at_every_length),
 		TEST(fuzz),
