@@ -383,4 +383,137 @@ static inline void net_line(struct net *net, unsigned n)
 		net_on(net, i, 0);
 }
 
+/* A stranger's hand: what is not a core but writes datagrams. */
+
+static inline void net_put_endpoint(struct cursor *c, uint32_t node, uint32_t endpoint)
+{
+	size_t at = tlv_begin(c, DNCP_TLV_NODE_ENDPOINT);
+
+	cursor_put_u32(c, node);
+	cursor_put_u32(c, endpoint);
+	tlv_end(c, at);
+}
+
+static inline void net_put_network(struct cursor *c, const uint8_t hash[NET_HASH])
+{
+	tlv_put(c, DNCP_TLV_NETWORK_STATE, hash, NET_HASH);
+}
+
+static inline void net_put_request(struct cursor *c, uint32_t node)
+{
+	size_t at = tlv_begin(c, DNCP_TLV_REQUEST_NODE_STATE);
+
+	cursor_put_u32(c, node);
+	tlv_end(c, at);
+}
+
+static inline void net_put_state(struct cursor *c, uint32_t node, uint32_t seqno, uint32_t age, const void *data,
+                                 size_t len, bool with_data)
+{
+	uint8_t hash[NET_HASH];
+	size_t at = tlv_begin(c, DNCP_TLV_NODE_STATE);
+
+	net_hash(len ? data : "", len, hash);
+	cursor_put_u32(c, node);
+	cursor_put_u32(c, seqno);
+	cursor_put_u32(c, age);
+	cursor_put(c, hash, NET_HASH);
+	if (with_data)
+		cursor_put(c, data, len);
+	tlv_end(c, at);
+}
+
+static inline void net_put_peer(struct cursor *c, uint32_t node, uint32_t remote, uint32_t local)
+{
+	size_t at = tlv_begin(c, DNCP_TLV_PEER);
+
+	cursor_put_u32(c, node);
+	cursor_put_u32(c, remote);
+	cursor_put_u32(c, local);
+	tlv_end(c, at);
+}
+
+/* Node `i` gets what the cursor has written, from `port`, at once. */
+static inline void net_inject(struct net *net, unsigned i, const struct net_port *from, bool multicast, bool secure,
+                              const struct cursor *c)
+{
+	for (size_t p = 0; p < net->port_count; p++) {
+		if (net->ports[p].node != &net->nodes[i] || net->ports[p].link != from->link)
+			continue;
+		const struct dncp_datagram d = { .endpoint = net->ports[p].endpoint,
+			                         .addr = from->addr,
+			                         .port = NET_PORT,
+			                         .multicast = multicast,
+			                         .secure = secure,
+			                         .data = c->start,
+			                         .len = cursor_done(c) };
+		ASSERT(cursor_ok(c));
+		dncp_input(net->nodes[i].dncp, net->now, &d);
+	}
+}
+
+/* What a spy has seen last: TLVs by type, of unicast and multicast. */
+struct net_seen {
+	unsigned unicast, multicast;
+	unsigned tlvs[16]; /* by type, of unicast */
+	unsigned multicast_tlvs[16];
+	size_t largest;     /* datagram */
+	unsigned with_data; /* Node State TLVs with data */
+	uint32_t last_age;
+	uint32_t last_node;
+	msec last_at;
+};
+
+static inline void net_spy_on(struct net *net, const struct net_port *from, const struct dncp_datagram *d)
+{
+	struct net_seen *seen = net->spy_ctx;
+	struct cursor c = cursor_reader(d->data, d->len);
+
+	(void)from;
+	*(d->multicast ? &seen->multicast : &seen->unicast) += 1;
+	seen->largest = MAX(seen->largest, d->len);
+	seen->last_at = net->now;
+	for (struct tlv t; tlv_next(&c, &t);) {
+		(d->multicast ? seen->multicast_tlvs : seen->tlvs)[MIN(t.type, 15)]++;
+		if (t.type != DNCP_TLV_NODE_STATE)
+			continue;
+		struct cursor v = tlv_reader(&t);
+		seen->last_node = cursor_get_u32(&v);
+		cursor_get_u32(&v);
+		seen->last_age = cursor_get_u32(&v);
+		seen->with_data += t.len > 12 + NET_HASH;
+	}
+	ASSERT(cursor_finished(&c));
+}
+
+static inline void net_spy(struct net *net, struct net_seen *seen)
+{
+	*seen = (struct net_seen) { 0 };
+	net->spy = net_spy_on;
+	net->spy_ctx = seen;
+}
+
+static inline uint64_t net_counter(const struct net *net, unsigned i, enum dncp_counter c)
+{
+	return dncp_counter(net->nodes[i].dncp, c);
+}
+
+#define NET_TEST(name) cmocka_unit_test_setup_teardown(name, net_setup, net_teardown)
+
+static inline int net_setup(void **state)
+{
+	struct net *net = NEW(struct net);
+
+	net_init(net, 1);
+	*state = net;
+	return 0;
+}
+
+static inline int net_teardown(void **state)
+{
+	net_free(*state);
+	free(*state);
+	return 0;
+}
+
 #endif

@@ -52,6 +52,7 @@ struct dncp *dncp_new(const struct dncp_profile *profile, const struct dncp_env 
 	d->now = now;
 	d->seqno = 1;
 	list_init(&d->unreachable);
+	map_init(&d->nodes, node_compare);
 	map_init(&d->endpoints, endpoint_compare);
 	profile->hash("", 0, d->empty_hash);
 	d->topology_window = now;

@@ -42,7 +42,7 @@ struct dncp_profile {
 struct dncp_datagram {
 	uint32_t endpoint;
 	struct ip addr; /* the other side */
-	uint16_t port;
+	uint16_t port;  /* its; an answer to multicast has the port of that, also if it is to be `secure` */
 	bool multicast;
 	bool secure; /* came (must go) through the secure channel */
 	const uint8_t *data;

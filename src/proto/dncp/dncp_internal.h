@@ -119,7 +119,17 @@ struct endpoint {
 		uint8_t hash[DNCP_HASH_MAX];
 		msec at;
 	} asked[DNCP_HASHES_MAX]; /* network states that we asked about lately */
-	int64_t reply_tokens;     /* bytes */
+	/* Whom we last asked because of its Network State, and when and why to ask again. */
+	struct {
+		struct timer timer;
+		struct edge who;
+		struct ip addr;
+		uint16_t port;
+		int tries;
+		uint8_t theirs[DNCP_HASH_MAX];
+		uint8_t ours[DNCP_HASH_MAX];
+	} retry;
+	int64_t reply_tokens; /* bytes */
 	msec reply_tokens_at;
 
 	struct timer push_timer;
@@ -230,6 +240,7 @@ void finish(struct dncp *);
 
 /* node.c */
 struct node *node_find(const struct dncp *, uint32_t id);
+int node_compare(const void *key, const struct map_node *);
 struct node *node_new(struct dncp *, uint32_t id);
 void node_free(struct dncp *, struct node *);
 /* A Node State TLV of another node, read. `data` is NULL if there was none. */
@@ -347,6 +358,9 @@ void reply_unicast(struct dncp *, const struct message *);
 void reply_multicast(struct dncp *, const struct message *);
 bool reply_allowed(struct endpoint *, size_t bytes);
 timer_fn reply_pending_due;
+timer_fn reply_retry_due;
+/* `who` says what we say: there is nothing left to ask it for. */
+void reply_answered(struct endpoint *, const struct edge *who);
 
 /* push.c */
 /* A reachable node has new data, or a node with data has become reachable. */

@@ -191,6 +191,7 @@ void dncp_endpoint_add(struct dncp *d, msec now, uint32_t id, const struct dncp_
 	timer_init(&ep->keepalive_timer, keepalive_due);
 	timer_init(&ep->pending_timer, reply_pending_due);
 	timer_init(&ep->push_timer, push_due);
+	timer_init(&ep->retry.timer, reply_retry_due);
 	ep->push_next = d->change_count;
 	ep->pushed = ep->reaction_window = now - d->profile->trickle_imin;
 	for (size_t i = 0; i < DNCP_HASHES_MAX; i++)
@@ -223,6 +224,7 @@ void endpoint_free(struct endpoint *ep)
 	timer_clear(&d->timers, &ep->keepalive_timer);
 	timer_clear(&d->timers, &ep->pending_timer);
 	timer_clear(&d->timers, &ep->push_timer);
+	timer_clear(&d->timers, &ep->retry.timer);
 	map_remove(&d->endpoints, &ep->by_id);
 	free(ep);
 }

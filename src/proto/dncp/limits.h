@@ -39,6 +39,10 @@ enum {
 	/* Different network state hashes in a time of Imin on one endpoint that we ask about (RFC 7787 4.4). */
 	DNCP_HASHES_MAX = 4,
 
+	/* A request that nothing at all comes of is repeated after Imin, 2 Imin, and so on with as many doublings: then
+	 * a peer is asked on at that interval, a stranger no more. */
+	DNCP_RETRY_DOUBLINGS = 5,
+
 	/* Bytes of replies to unicast requests on one endpoint: at once, and then a second. Beyond: left out. */
 	DNCP_REPLY_BURST = 4 << 20,
 	DNCP_REPLY_RATE = 1 << 20,

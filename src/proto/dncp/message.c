@@ -208,6 +208,7 @@ static void network_state_heard(struct dncp *d, const struct message *m)
 	if (!p || !ip_equal(&p->pub.addr, &m->d->addr))
 		return;
 	p->pub.last_contact = d->now;
+	reply_answered(m->ep, &m->sender);
 	if (m->d->multicast || m->ep->listening)
 		endpoint_trickle_heard(m->ep);
 }

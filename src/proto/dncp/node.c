@@ -10,7 +10,7 @@
  * 2^32 - 2^16 ms, so 6 days before that stand for both errors and 43 days of truth remain. Such data count as new. */
 #define AGE_TRUSTED (UINT32_MAX - (UINT32_C(1) << 29))
 
-static int compare(const void *key, const struct map_node *node)
+int node_compare(const void *key, const struct map_node *node)
 {
 	uint32_t a = *(const uint32_t *)key, b = MAP_ENTRY(node, struct node, by_id)->pub.id;
 
@@ -46,8 +46,6 @@ struct node *node_new(struct dncp *d, uint32_t id)
 {
 	struct node *n = NEW(struct node);
 
-	if (!d->nodes.compare)
-		map_init(&d->nodes, compare);
 	n->pub.id = id;
 	n->pub.originated = d->now;
 	n->pub.version = ++d->version;

@@ -18,7 +18,7 @@ uint32_t own_random_id(const struct dncp *d)
 	/* RFC 7788 3: not used by any other node at the time. */
 	do
 		id = random_u32(&d->env.random);
-	while (!id || (d->nodes.compare && node_find(d, id)));
+	while (!id || node_find(d, id));
 	return id;
 }
 

@@ -115,10 +115,56 @@ static void send_replies(struct endpoint *ep, const struct ip *addr, uint16_t po
 	out_end(&o);
 }
 
+/* We ask `who` because of its network state `hash`. Datagrams get lost, and its next word may be far off when Trickle
+ * has slowed down, so we shall ask again if nothing changes here meanwhile. Still at most once in Imin (RFC 7787 4.4).
+ */
+static void expect_answer(struct endpoint *ep, const struct edge *who, const uint8_t *hash, const struct ip *addr,
+                          uint16_t port)
+{
+	struct dncp *d = ep->dncp;
+	size_t len = d->profile->hash_len;
+	bool same = edge_compare(&ep->retry.who, who) == 0 && memcmp(ep->retry.theirs, hash, len) == 0 &&
+	            memcmp(ep->retry.ours, tree_hash(d), len) == 0;
+
+	if (same && timer_is_set(&ep->retry.timer))
+		return; /* what is left of the tries stays */
+	ep->retry.who = *who;
+	ep->retry.addr = *addr;
+	ep->retry.port = port;
+	ep->retry.tries = 0;
+	memcpy(ep->retry.theirs, hash, len);
+	memcpy(ep->retry.ours, tree_hash(d), len);
+	timer_set(&d->timers, &ep->retry.timer, d->now + d->profile->trickle_imin);
+}
+
+void reply_answered(struct endpoint *ep, const struct edge *who)
+{
+	if (edge_compare(&ep->retry.who, who) == 0)
+		timer_clear(&ep->dncp->timers, &ep->retry.timer);
+}
+
+void reply_retry_due(struct timer *t, msec now)
+{
+	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, retry.timer);
+	struct dncp *d = ep->dncp;
+	size_t len = d->profile->hash_len;
+	bool stuck = memcmp(ep->retry.ours, tree_hash(d), len) == 0 && memcmp(ep->retry.theirs, d->hash, len) != 0;
+	bool peer = peer_find(ep, ep->retry.who.node, ep->retry.who.remote);
+
+	if (peer ? !stuck : ep->listening || ep->retry.tries >= DNCP_RETRY_DOUBLINGS)
+		return;
+	ep->retry.tries = MIN(ep->retry.tries + 1, DNCP_RETRY_DOUBLINGS);
+	timer_set(&d->timers, t, now + (d->profile->trickle_imin << ep->retry.tries));
+	if (!peer || may_ask_about(ep, ep->retry.theirs))
+		send_requests(ep, &ep->retry.addr, ep->retry.port, true, NULL, 0);
+}
+
 void reply_unicast(struct dncp *d, const struct message *m)
 {
 	bool request = network_is_to_be_requested(d, m);
 
+	if (m->network_hash && (request || d->want_count))
+		expect_answer(m->ep, &m->sender, m->network_hash, &m->d->addr, m->d->port);
 	if (request || d->want_count)
 		send_requests(m->ep, &m->d->addr, m->d->port, request, d->wants, d->want_count);
 	if (m->reply_network || d->asked_count)
@@ -175,6 +221,8 @@ void reply_multicast(struct dncp *d, const struct message *m)
 		return;
 	}
 	merge(d, p, m, request);
+	if (m->network_hash && (m->discover || request || d->want_count))
+		expect_answer(ep, &m->sender, m->network_hash, &m->d->addr, m->d->port);
 	/* RFC 7787 4.4: a random delay in [0, Imin / 2], lest all answer at once. To greet an unknown node is no reply
 	 * in that sense (4.5), and where there are few of us it need not wait. */
 	bool now = m->discover && ep->peers.count < DNCP_FEW_PEERS;
