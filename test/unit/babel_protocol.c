@@ -258,7 +258,7 @@ static void requests_answered(void **state)
 		run(b, 10);
 	}
 	assert_non_null(sent(b, TLV_UPDATE, 0));
-	assert_null(sent(b, TLV_UPDATE, 2));
+	assert_null(sent(b, TLV_UPDATE, 6));
 	bench_free(b);
 }
 

@@ -43,7 +43,7 @@ static int compare_link(const void *key, const struct map_node *node)
 
 static int compare_destination(const void *key, const struct map_node *node)
 {
-	return key_compare(key, &MAP_ENTRY(node, struct destination, node)->key);
+	return key_compare(key, &MAP_ENTRY(node, struct destination, node)->pub.key);
 }
 
 static int compare_sources(const struct source_key *a, const struct source_key *b)

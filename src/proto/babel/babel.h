@@ -16,7 +16,9 @@ struct babel_key {
 };
 
 struct babel_conf {
-	uint8_t router_id[8]; /* neither all zeros nor all ones */
+	/* Neither all zeros nor all ones, and best a new one at each start: the seqno is not kept over a restart, and
+	 * under an old router-id one that is behind may be unfeasible to others for minutes (RFC 8966 3.5.1). */
+	uint8_t router_id[8];
 };
 
 struct babel_interface_conf {
@@ -55,8 +57,8 @@ struct babel_env {
 	struct event_sink events;
 	/* A packet for `link`: to ff02::1:6 if `to` is NULL; hop limit 1; from and to port 6696. */
 	void (*send)(void *ctx, uint32_t link, const struct ip *to, const uint8_t *data, size_t len);
-	/* Selected routes changed; the caller reads them with babel_route_next() when it suits. Called at the end of an
-	 * input or run; must not call back except for reading. */
+	/* Selected routes changed (a mere change of metric is not told); the caller reads them with babel_route_next()
+	 * when it suits. Called at the end of an input or run; must not call back except for reading. */
 	void (*changed)(void *ctx);
 };
 

@@ -46,7 +46,8 @@ enum {
 	UNICAST_DELAY = 5,   /* collecting acknowledgments and requests for one neighbour */
 	BURST_PACKETS = 4,   /* packets of updates in a row ... */
 	BURST_PAUSE = 8,     /* ... and the pause after them: a burst must fit a peer's receive buffer */
-	DUMP_QUIET = SECOND, /* least time between full dumps of an interface */
+	DUMP_QUIET = 200,    /* after a full dump, before another that is asked for: so long, or as long as it took */
+	DUMP_RETRY = SECOND, /* until a new neighbour is asked again for everything */
 	DUMP_REQUESTS = 4,   /* wildcard requests to a new neighbour, if nothing comes back */
 	SMOOTH_HELLOS = 2,   /* half-life of the smoothed metric: A.3's 3 Hello intervals, times ln 2 */
 	ETX_WINDOW = 6,      /* A.2.2 */
@@ -77,7 +78,8 @@ struct interface {
 	bool ihus; /* some neighbour is to get an IHU ahead of time */
 	bool dumping;
 	struct babel_key dump_next;
-	msec dumped_at; /* start of the last dump */
+	msec dump_began;
+	msec dump_quiet; /* no other one that is asked for before */
 	struct timer dump_timer;
 	struct timer flush_timer;
 };
@@ -144,17 +146,16 @@ struct advert {
 struct destination {
 	struct map_node node; /* in babel.destinations, by key */
 	struct babel *babel;
-	struct babel_key key;
 	struct list routes; /* one a neighbour */
 	struct route *selected;
 	bool own;  /* originated here */
 	bool keep; /* mark of babel_originate_all() */
 	uint16_t own_metric;
-	bool shown; /* babel_route_next() gives `pub` */
-	struct babel_route pub;
-	struct advert said;        /* what neighbours were told when it last changed */
-	struct timer hold_timer;   /* end of unreachability (3.5.4) */
-	struct timer select_timer; /* when a smoothed metric may have passed another */
+	bool shown;             /* babel_route_next() gives `pub` */
+	struct babel_route pub; /* its key is that of the destination */
+	struct advert said;     /* what neighbours were told when it last changed */
+	/* With a route: when a smoothed metric may have passed another. Without: the end of unreachability (3.5.4). */
+	struct timer timer;
 };
 
 /* RFC 8966 3.2.5 */

@@ -115,19 +115,15 @@ static void on_dump(struct timer *t, msec now)
 	}
 	i->dumping = true;
 	i->dump_next = (struct babel_key) { 0 };
-	i->dumped_at = now;
+	i->dump_began = now;
 	i->update_at = now + i->conf.update_interval;
 	interface_flush_soon(i, now);
 }
 
 void interface_dump(struct interface *i, msec now)
 {
-	msec at = now;
-
 	/* RFC 8966 3.8.1.1: rate-limited. One that is under way says to a new listener only what is left of it. */
-	if (i->dumped_at != MSEC_NEVER)
-		at = MAX(at, i->dumped_at + DUMP_QUIET);
-	timer_set_sooner(&i->babel->timers, &i->dump_timer, at);
+	timer_set_sooner(&i->babel->timers, &i->dump_timer, MAX(now, i->dump_quiet));
 }
 
 static void hello(struct interface *i, msec now)
@@ -206,7 +202,7 @@ static void interface_new(struct babel *b, msec now, uint32_t link, const struct
 	i->babel = b;
 	i->link = link;
 	i->conf = *conf;
-	i->dumped_at = MSEC_NEVER;
+	i->dump_quiet = now;
 	i->hello_at = now - HELLO_SOON_HIGH;
 	i->update_at = now + conf->update_interval;
 	i->hello_seqno = (uint16_t)random_u32(&b->env.random); /* a restart must show (RFC 8966 A.1) */
@@ -302,7 +298,7 @@ void interface_farewell(struct interface *i, msec now)
 			continue;
 		farewell_write(i, &w,
 		               &(struct message) { .type = TLV_UPDATE,
-		                                   .key = d->key,
+		                                   .key = d->pub.key,
 		                                   .seqno = i->babel->seqno,
 		                                   .metric = BABEL_INFINITY,
 		                                   .interval = interval });

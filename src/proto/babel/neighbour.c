@@ -12,7 +12,7 @@ struct neighbour *neighbour_find(const struct interface *i, const struct ip *add
 
 static int compare_route(const void *key, const struct map_node *node)
 {
-	return key_compare(key, &MAP_ENTRY(node, struct route, node)->destination->key);
+	return key_compare(key, &MAP_ENTRY(node, struct route, node)->destination->pub.key);
 }
 
 /* ------------------------------------------------------------------------------------------------ Hello histories */
@@ -154,7 +154,9 @@ void neighbour_cost(struct neighbour *n, msec now)
 {
 	uint16_t rx = rxcost(n), before = n->pub.cost;
 
-	if ((rx == BABEL_INFINITY) != (n->pub.rxcost == BABEL_INFINITY)) {
+	/* On a wire every change is news; where costs vary all the time, only whether there is one. */
+	if (rx != n->pub.rxcost &&
+	    (!n->interface->conf.wireless || (rx == BABEL_INFINITY) != (n->pub.rxcost == BABEL_INFINITY))) {
 		n->ihu_soon = n->interface->ihus = true; /* the other side should know at once (RFC 8966 3.4.2) */
 		interface_flush_soon(n->interface, now);
 	}
@@ -186,12 +188,9 @@ static void on_ihu_timeout(struct timer *t, msec now)
 static void on_unicast(struct timer *t, msec now)
 {
 	struct neighbour *n = CONTAINER_OF(t, struct neighbour, out_timer);
-	struct cursor c = cursor_writer(n->out, WIRE_HEADER);
 
 	(void)now;
-	cursor_put_u8(&c, 42);
-	cursor_put_u8(&c, 2);
-	cursor_put_u16(&c, (uint16_t)(n->out_len - WIRE_HEADER));
+	wire_put_header(n->out, n->out_len - WIRE_HEADER);
 	packet_send(n->interface, &n->pub.addr, n->out, n->out_len);
 	n->out_len = WIRE_HEADER;
 }
@@ -277,7 +276,7 @@ void neighbour_hello(struct interface *i, msec now, const struct ip *from, const
 		history_hello(m->unicast ? &n->unicast : &n->multicast, timers, now, m);
 		neighbour_cost(n, now);
 	}
-	if (n->up && !n->heard_update && n->dump_requests < DUMP_REQUESTS && now >= n->asked_at + DUMP_QUIET)
+	if (n->up && !n->heard_update && n->dump_requests < DUMP_REQUESTS && now >= n->asked_at + DUMP_RETRY)
 		neighbour_ask_all(n, now);
 }
 

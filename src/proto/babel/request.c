@@ -108,7 +108,7 @@ static bool start(struct babel *b, msec now, const struct source_key *key, uint1
 /* What to ask for: one more than what we know of (RFC 8966 3.8.2.1). */
 static uint16_t wanted_seqno(const struct route *r)
 {
-	const struct source *s = source_find(r->destination->babel, &r->destination->key, r->router_id);
+	const struct source *s = source_find(r->destination->babel, &r->destination->pub.key, r->router_id);
 
 	return (uint16_t)((s ? s->seqno : r->seqno) + 1);
 }
@@ -119,7 +119,7 @@ void request_starved(struct destination *d, msec now)
 
 	/* Each unfeasible route has its own source; asking for another one would be answered with what we have. */
 	LIST_EACH (route, &d->routes, struct route, item) {
-		struct source_key key = make_key(&d->key, route->router_id);
+		struct source_key key = make_key(&d->pub.key, route->router_id);
 		struct request *r;
 		if (route->metric == BABEL_INFINITY)
 			continue;
@@ -132,13 +132,14 @@ void request_starved(struct destination *d, msec now)
 		}
 	}
 	if (starved)
-		event_report(&d->babel->env.events, EVENT(BABEL_STARVED, .prefix = d->key.dst, .from = d->key.src));
+		event_report(&d->babel->env.events,
+		             EVENT(BABEL_STARVED, .prefix = d->pub.key.dst, .from = d->pub.key.src));
 }
 
 void request_for_unfeasible(struct route *route, msec now)
 {
 	struct destination *d = route->destination;
-	struct source_key key = make_key(&d->key, route->router_id);
+	struct source_key key = make_key(&d->pub.key, route->router_id);
 	uint16_t seqno = wanted_seqno(route);
 	struct request *r;
 
@@ -159,12 +160,12 @@ void request_satisfied(struct destination *d, msec now)
 	if (!b->requests.count)
 		return;
 	struct advert a = destination_advert(d);
-	struct source_key from = { .key = d->key };
+	struct source_key from = { .key = d->pub.key };
 	struct map_node *node = map_find_from(&b->requests, &from);
 
 	while (node) {
 		struct request *r = MAP_ENTRY(node, struct request, node);
-		if (key_compare(&r->key.key, &d->key))
+		if (key_compare(&r->key.key, &d->pub.key))
 			return;
 		node = map_next(node);
 		/* What we want ourselves is a feasible route from that source, or any when we had none. */
@@ -172,7 +173,7 @@ void request_satisfied(struct destination *d, msec now)
 			continue;
 		struct interface *i = r->for_link ? interface_find(b, r->for_link) : NULL;
 		if (i)
-			update_answer(i, now, &d->key); /* 3.8.1.2: as an urgent TLV */
+			update_answer(i, now, &d->pub.key); /* 3.8.1.2: as an urgent TLV */
 		request_free(r);
 	}
 }

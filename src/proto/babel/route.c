@@ -12,8 +12,7 @@ struct destination *destination_find(const struct babel *b, const struct babel_k
 	return MAP_ENTRY_OR_NULL(map_find(&b->destinations, key), struct destination, node);
 }
 
-static void on_hold(struct timer *t, msec now);
-static void on_select(struct timer *t, msec now);
+static void on_destination(struct timer *t, msec now);
 
 struct destination *destination_get(struct babel *b, const struct babel_key *key)
 {
@@ -23,11 +22,9 @@ struct destination *destination_get(struct babel *b, const struct babel_key *key
 		return d;
 	d = NEW(struct destination);
 	d->babel = b;
-	d->key = *key;
 	d->pub.key = *key;
 	list_init(&d->routes);
-	timer_init(&d->hold_timer, on_hold);
-	timer_init(&d->select_timer, on_select);
+	timer_init(&d->timer, on_destination);
 	map_insert(&b->destinations, key, &d->node);
 	return d;
 }
@@ -35,8 +32,7 @@ struct destination *destination_get(struct babel *b, const struct babel_key *key
 void destination_free(struct destination *d)
 {
 	ASSERT(list_empty(&d->routes));
-	timer_clear(&d->babel->timers, &d->hold_timer);
-	timer_clear(&d->babel->timers, &d->select_timer);
+	timer_clear(&d->babel->timers, &d->timer);
 	map_remove(&d->babel->destinations, &d->node);
 	free(d);
 }
@@ -51,7 +47,7 @@ void destination_tidy(struct destination *d)
 
 bool route_feasible(const struct route *r)
 {
-	return source_feasible(r->destination->babel, &r->destination->key, r->router_id, r->seqno, r->announced);
+	return source_feasible(r->destination->babel, &r->destination->pub.key, r->router_id, r->seqno, r->announced);
 }
 
 /* The smoothed metric (RFC 8966 A.3): a pure function of time since the metric last changed, so that looking at it
@@ -110,10 +106,11 @@ static struct route *choose(struct destination *d, msec now, bool *later)
 	return chosen;
 }
 
-static bool same_route(const struct babel_route *a, const struct babel_route *b)
+/* Whether packets go the same way; the metric may be another. */
+static bool same_way(const struct babel_route *a, const struct babel_route *b)
 {
-	return a->metric == b->metric && a->link == b->link && ip_equal(&a->via, &b->via) &&
-	       id_equal(a->router_id, b->router_id);
+	return (a->metric == BABEL_INFINITY) == (b->metric == BABEL_INFINITY) && a->link == b->link &&
+	       ip_equal(&a->via, &b->via) && id_equal(a->router_id, b->router_id);
 }
 
 /* Shows what is selected to the outside; a lost route stays as unreachable (RFC 8966 3.5.4). */
@@ -128,22 +125,21 @@ static void publish(struct destination *d, msec now)
 		pub.link = r->neighbour->pub.link;
 		pub.via = r->via;
 		memcpy(pub.router_id, r->router_id, ROUTER_ID_LEN);
-		timer_clear(&b->timers, &d->hold_timer);
 	} else {
 		pub.metric = BABEL_INFINITY;
 	}
 	bool show = !d->own && (r || d->shown || d->said.finite);
-	if (show == d->shown && same_route(&pub, &d->pub))
+	bool same = show == d->shown && same_way(&pub, &d->pub);
+	d->pub = pub;
+	if (same)
 		return;
 	if (show && r)
-		event_report(&b->env.events, EVENT(BABEL_SELECTED, .prefix = d->key.dst, .from = d->key.src,
+		event_report(&b->env.events, EVENT(BABEL_SELECTED, .prefix = d->pub.key.dst, .from = d->pub.key.src,
 		                                   .addr = pub.via, .link = pub.link, .count = pub.metric));
 	else if (show) {
-		event_report(&b->env.events, EVENT(BABEL_LOST, .prefix = d->key.dst, .from = d->key.src));
-		if (!timer_is_set(&d->hold_timer))
-			timer_set(&b->timers, &d->hold_timer, now + hold_time(UPDATE_HELLOS * HELLO_INTERVAL));
+		event_report(&b->env.events, EVENT(BABEL_LOST, .prefix = d->pub.key.dst, .from = d->pub.key.src));
+		timer_set(&b->timers, &d->timer, now + hold_time(UPDATE_HELLOS * HELLO_INTERVAL));
 	}
-	d->pub = pub;
 	d->shown = show;
 	b->changed = true;
 }
@@ -153,7 +149,8 @@ void destination_select(struct destination *d, msec now)
 	bool later = false;
 
 	d->selected = d->own ? NULL : choose(d, now, &later);
-	timer_set(&d->babel->timers, &d->select_timer, later ? now + SECOND : MSEC_NEVER);
+	if (d->own || d->selected)
+		timer_set(&d->babel->timers, &d->timer, later ? now + SECOND : MSEC_NEVER);
 	publish(d, now);
 	update_trigger(d, now);
 	if (!d->own && !d->selected)
@@ -161,16 +158,14 @@ void destination_select(struct destination *d, msec now)
 	request_satisfied(d, now);
 }
 
-static void on_select(struct timer *t, msec now)
+static void on_destination(struct timer *t, msec now)
 {
-	destination_select(CONTAINER_OF(t, struct destination, select_timer), now);
-}
+	struct destination *d = CONTAINER_OF(t, struct destination, timer);
 
-static void on_hold(struct timer *t, msec now)
-{
-	struct destination *d = CONTAINER_OF(t, struct destination, hold_timer);
-
-	(void)now;
+	if (d->own || d->selected) {
+		destination_select(d, now);
+		return;
+	}
 	d->shown = false;
 	d->babel->changed = true;
 	destination_tidy(d);
@@ -222,7 +217,7 @@ static void on_route(struct timer *t, msec now)
 	if (now >= r->ask_at) {
 		if (d->selected == r) /* RFC 8966 3.8.2.3 */
 			neighbour_tell(r->neighbour, now,
-			               &(struct message) { .type = TLV_ROUTE_REQUEST, .key = d->key });
+			               &(struct message) { .type = TLV_ROUTE_REQUEST, .key = d->pub.key });
 		r->ask_at = MSEC_NEVER;
 	}
 	timer_set(&d->babel->timers, t, MIN(r->ask_at, r->expire_at));

@@ -133,9 +133,9 @@ void update_trigger(struct destination *d, msec now)
 		unsigned copies = i->conf.wireless ? 3 : 2;
 		struct pending *p;
 		if (urgent)
-			p = pend_urgent(i, now, &d->key, none_before ? 1 : copies);
+			p = pend_urgent(i, now, &d->pub.key, none_before ? 1 : copies);
 		else
-			p = pend_triggered(i, now, &d->key);
+			p = pend_triggered(i, now, &d->pub.key);
 		/* Where it is learnt from now on nothing more will be heard of it; what was said there is taken back.
 		 */
 		p->poison |= moved && before.finite && a.link == i->link;
@@ -211,14 +211,16 @@ static bool write_dump(struct interface *i, msec now, struct wire_writer *w)
 		struct destination *d = MAP_ENTRY(node, struct destination, node);
 		/* What was lost recently is retracted again (RFC 8966 3.7); what we never announced is passed over. */
 		bool say = d->own || d->selected || d->shown;
-		enum written result = say ? write_update_for(i, now, w, &d->key, d, false, false) : NOTHING_TO_WRITE;
+		enum written result =
+		        say ? write_update_for(i, now, w, &d->pub.key, d, false, false) : NOTHING_TO_WRITE;
 		if (result == NO_ROOM) {
-			i->dump_next = d->key;
+			i->dump_next = d->pub.key;
 			return false;
 		}
 		node = map_next(node);
 	}
 	i->dumping = false;
+	i->dump_quiet = now + MAX((msec)DUMP_QUIET, now - i->dump_began);
 	return true;
 }
 

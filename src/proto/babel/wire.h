@@ -93,6 +93,9 @@ bool wire_write(struct wire_writer *, const struct message *);
 /* Fills in the header and returns the length of the packet; 0 if it has no TLV. */
 size_t wire_finish(struct wire_writer *);
 
+/* The header of a packet with `body` bytes of TLVs. */
+void wire_put_header(uint8_t to[WIRE_HEADER], size_t body);
+
 /* The length of a TLV alone, for those that share nothing, written to `to`; 0 if it does not fit. */
 size_t wire_write_single(uint8_t *to, size_t size, const struct message *);
 

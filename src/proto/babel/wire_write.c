@@ -4,13 +4,21 @@
 
 #include "proto/babel/wire_internal.h"
 
+void wire_put_header(uint8_t to[WIRE_HEADER], size_t body)
+{
+	struct cursor c = cursor_writer(to, WIRE_HEADER);
+
+	ASSERT(body <= UINT16_MAX);
+	cursor_put_u8(&c, WIRE_MAGIC);
+	cursor_put_u8(&c, WIRE_VERSION);
+	cursor_put_u16(&c, (uint16_t)body);
+}
+
 void wire_begin(struct wire_writer *w, size_t size)
 {
 	w->out = cursor_writer(w->data, MIN(size, sizeof(w->data)));
 	w->state = (struct wire_state) { 0 };
-	cursor_put_u8(&w->out, WIRE_MAGIC);
-	cursor_put_u8(&w->out, WIRE_VERSION);
-	cursor_put_u16(&w->out, 0);
+	cursor_put_zero(&w->out, WIRE_HEADER);
 }
 
 size_t wire_finish(struct wire_writer *w)
@@ -19,7 +27,7 @@ size_t wire_finish(struct wire_writer *w)
 
 	if (len <= WIRE_HEADER)
 		return 0;
-	cursor_patch_u16(&w->out, 2, (uint16_t)(len - WIRE_HEADER));
+	wire_put_header(w->data, len - WIRE_HEADER);
 	return len;
 }
 
