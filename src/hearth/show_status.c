@@ -53,6 +53,7 @@ static void uplink_rows(struct table *t, const struct json_object *u)
 static void link_rows(struct table *t, const struct json_object *link)
 {
 	size_t n = array_len(link, "prefixes"), routers = array_len(link, "members") + 1;
+	bool external = strcmp(text_or_empty(link, "category"), "external") == 0; /* its prefixes are the uplink's */
 	struct text notes = { 0 };
 
 	text_add(&notes, "%zu router%s", routers, routers == 1 ? "" : "s");
@@ -63,7 +64,7 @@ static void link_rows(struct table *t, const struct json_object *link)
 		bool up = json_get_bool(link, "up");
 		table_cell(t, "%s", i ? "" : "link");
 		table_cell(t, "%s", i ? "" : text_or_empty(link, "name"));
-		table_cell(t, "%s", p ? text_or_empty(p, "prefix") : up ? "no prefix" : "down");
+		table_cell(t, "%s", p ? text_or_empty(p, "prefix") : !up ? "down" : external ? "up" : "no prefix");
 		table_cell(t, "%s", p && !json_get_bool(p, "applied") ? "not yet in use" : "");
 		table_cell(t, "%s", i ? "" : notes.at);
 	}
