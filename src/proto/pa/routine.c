@@ -14,11 +14,11 @@ static bool takes_precedence(const struct pa_pair *p, uint8_t priority, uint32_t
  * precedence over what we have. On the link the strongest comes first. */
 static const struct pa_advertised *best_assignment(const struct pa_pair *p)
 {
-	const struct pa_advertised *a = &p->pa->world.on_link[p->site->first];
-
-	for (size_t i = 0; i < p->site->count; i++)
-		if (prefix_overlaps(&a[i].prefix, &p->current.delegated))
-			return !p->assigned || takes_precedence(p, a[i].priority, a[i].node) ? &a[i] : NULL;
+	for (size_t i = 0; i < p->site->count; i++) {
+		const struct pa_advertised *a = &p->pa->world.on_link[p->site->first + i];
+		if (prefix_overlaps(&a->prefix, &p->current.delegated))
+			return !p->assigned || takes_precedence(p, a->priority, a->node) ? a : NULL;
+	}
 	return NULL;
 }
 

@@ -104,7 +104,7 @@ static void occupied_in(struct pa *pa, const struct prefix *p, size_t *low, size
 	struct prefix last = { .ip = p->ip, .len = IP_BITS };
 	for (unsigned bit = p->len; bit < IP_BITS; bit++)
 		last.ip.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	*high = *low + pa_lower_bound(pa->occupied + *low, pa->occupied_count - *low, sizeof(*pa->occupied), &last);
+	*high = pa_lower_bound(pa->occupied, pa->occupied_count, sizeof(*pa->occupied), &last);
 	*high += *high < pa->occupied_count && prefix_equal(&pa->occupied[*high], &last);
 	if (*low && prefix_contains(&pa->occupied[*low - 1], p))
 		--*low;
