@@ -51,7 +51,8 @@ struct node {
 	uint8_t hash[DNCP_HASH_MAX];
 	struct edge *edges;
 	size_t edge_count;
-	uint32_t from; /* the endpoint its data came in on; 0 = ours */
+	uint32_t from;   /* the endpoint its data came in on; 0 = ours */
+	uint64_t pushed; /* the version that was last due to be pushed to our peers */
 
 	/* Topology. */
 	struct node *next; /* in the walk */
@@ -363,8 +364,8 @@ timer_fn reply_retry_due;
 void reply_answered(struct endpoint *, const struct edge *who);
 
 /* push.c */
-/* A reachable node has new data, or a node with data has become reachable. */
-void push_note(struct dncp *, const struct node *);
+/* A node is reachable, with data that may be new to our peers. */
+void push_note(struct dncp *, struct node *);
 /* Sets the push timers after changes. */
 void push_schedule(struct dncp *);
 timer_fn push_due;

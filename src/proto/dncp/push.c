@@ -16,10 +16,13 @@
  * finds. */
 #include "proto/dncp/dncp_internal.h"
 
-void push_note(struct dncp *d, const struct node *n)
+void push_note(struct dncp *d, struct node *n)
 {
+	/* A node that has come back as it was: whoever knew it then has kept it as we have (RFC 7787 4.6). */
+	if (n->pushed == n->pub.version)
+		return;
+	n->pushed = n->pub.version;
 	size_t slot = d->change_count++ % DNCP_PUSH_MAX;
-
 	d->changes[slot].id = n->pub.id;
 	d->changes[slot].version = n->pub.version;
 }
