@@ -403,6 +403,9 @@ void router_run(struct router *r, msec now)
 	if (r->stopped)
 		return;
 	r->now = now;
+	/* Inputs first: what follows from a link that went is then published together with its loss. Peers that heard of
+	 * the loss alone would see our assignments there as rivals of their own and give theirs up. */
+	settle(r, now);
 	dncp_run(r->dncp, now);
 	pa_run(r->pa, now);
 	babel_run(r->babel, now);

@@ -269,6 +269,25 @@ static void ula_outlives_its_maker(void **state)
 	net_free(n);
 }
 
+/* One end of a link is unplugged: the other end keeps its prefixes, without a moment's loss. */
+static void other_end_keeps_prefix(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 20; seed < 40; seed++) {
+		struct net *n = home(seed);
+		struct prefix before, after;
+		net_run(n, 40 * SECOND);
+		assert_int_equal(net_applied(n, 1, DEN, &isp_a, &before), 1);
+		net_set_link(n, 2, DEN, HNCP_INTERNAL, false);
+		for (int step = 0; step < 600; step++) {
+			net_run(n, 100);
+			assert_int_equal(net_applied(n, 1, DEN, &isp_a, &after), 1);
+			assert_true(prefix_equal(&before, &after));
+		}
+		net_free(n);
+	}
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -297,6 +316,7 @@ int main(void)
 		cmocka_unit_test(memory_lost),
 		cmocka_unit_test(goodbye),
 		cmocka_unit_test(ula_outlives_its_maker),
+		cmocka_unit_test(other_end_keeps_prefix),
 		cmocka_unit_test(same_seed_same_run),
 	};
 
