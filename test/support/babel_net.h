@@ -332,10 +332,10 @@ static inline void net_run(struct net *net, msec span)
 	while (net_step(net, until))
 		;
 	net->now = until;
-	if (net->dirty) {
-		net->dirty = false;
-		net_refresh(net);
-	}
+	net->dirty = false;
+	for (unsigned i = 0; i < net->router_count; i++)
+		net->routers[i].stale = true; /* metrics may have changed without a word */
+	net_refresh(net);
 }
 
 /* What a router does with a packet: the best entry by destination, then source (RFC 9079 4). */
@@ -372,6 +372,24 @@ static inline int net_next(const struct net *net, unsigned router, const struct 
 		assert_true(route->metric == BABEL_INFINITY || next >= 0);
 	}
 	return next;
+}
+
+/* The first router from which such a packet would go round for ever, or -1. */
+static inline int net_loop(const struct net *net, const struct ip *dst, const struct ip *src,
+                           const struct babel_key *exact)
+{
+	int next[NET_ROUTERS];
+
+	for (unsigned i = 0; i < net->router_count; i++)
+		next[i] = net_next(net, i, dst, src, exact);
+	for (unsigned i = 0; i < net->router_count; i++) {
+		int at = (int)i;
+		for (unsigned hops = 0; at >= 0 && hops <= net->router_count; hops++)
+			at = next[at];
+		if (at >= 0)
+			return (int)i;
+	}
+	return -1;
 }
 
 /* Hops from a router to where the packet ends: >= 0, NET_DROPPED, or -3 for a loop. */
