@@ -5,7 +5,8 @@ Each round measures three starts in the same lab: all routers together without s
 line that has settled, and all together again with the state they had stored (the power comes back). Times count from
 the start of the last router (its process is spawned) and run on until
   sync      every router knows every other (dncp.node-up in hearthd's own log)
-  assigned  every router has a usable address in the one /64 of each pool on each link (kernel)
+  assigned  every router has an address in the one /64 of each pool on each link (kernel)
+  usable    and its kernel has ended duplicate address detection for it
   routed    every router has a route to every link's /64 and, from the provider's prefix, to the provider (kernel)
   ping      a plain host at the far end gets an answer of a server at the provider (its own SLAAC and DAD included)
 The lines run side by side to save time.
@@ -21,9 +22,10 @@ from typing import Callable
 
 from support import shapes
 from support.kernelwatch import KernelWatch, wait_for
+from support.parallel import side_by_side
 from support.probe import Probe
 from support.result import HNETD, RUNS, Load, Result, distribution
-from support.settled import links_between, settled, synchronised
+from support.settled import links_between, missing, settled, synchronised
 from hearthlab import Lab
 
 SIZES = tuple(int(word) for word in os.environ.get("SIZES", "4 8 16").split())
@@ -48,11 +50,13 @@ def timed_start(lab: Lab, watch: KernelWatch, names: list[str], wipe: bool, newc
         right = wait_for(lambda: settled(lab, watch, links) is not None, PATIENCE)
         done = settled(lab, watch, links)
         if not right or done is None:
+            print(f"  {lab.home.name}: {missing(lab, watch)}", file=sys.stderr)
             return None
         wait_for(lambda: probe.first_answer(last) is not None, PATIENCE)
         answer = probe.first_answer(last)
     synced = synchronised(lab, everyone, begin, newcomer)
-    moments = {"sync": synced, "assigned": done.addressed, "routed": done.routed, "ping": answer}
+    moments = {"sync": synced, "assigned": done.addressed, "usable": done.usable, "routed": done.routed,
+               "ping": answer}
     return {part: moment - last for part, moment in moments.items() if moment is not None}
 
 
@@ -79,8 +83,9 @@ def one_round(lab: Lab, watch: KernelWatch, take: Callable[[str, Times | None], 
     stop_all(lab, routers)
 
 
-def measure(size: int, found: dict[str, list[Times | None]]) -> None:
+def measure(size: int) -> dict[str, list[Times | None]]:
     """All rounds of one line."""
+    found: dict[str, list[Times | None]] = {start: [] for start in STARTS}
     with shapes.make_lab(shapes.line(size)) as lab:
         lab.up(routers=False)
         time.sleep(QUIET)
@@ -91,6 +96,7 @@ def measure(size: int, found: dict[str, list[Times | None]]) -> None:
                     f"{start} " + (" ".join(f"{part} {value:.2f}" for part, value in rounds[-1].items())
                                    if rounds[-1] else f"not right after {PATIENCE:.0f} s")
                     for start, rounds in found.items()), file=sys.stderr, flush=True)
+    return found
 
 
 def results_of(size: int, start: str, rounds: list[Times | None], load: Load) -> list[Result]:
@@ -98,10 +104,10 @@ def results_of(size: int, start: str, rounds: list[Times | None], load: Load) ->
     good = [times for times in rounds if times]
     failed = f", {len(rounds) - len(good)} of {len(rounds)} not right in {PATIENCE:.0f} s" if len(good) < len(
         rounds) else ""
-    where = (f"line of {size}, {STARTS[start]}{failed}; default timers, static uplink, links of "
-             f"{'and '.join(map(str, SIZES))} routers side by side, {load}").replace("links of", "lines of")
+    where = (f"line of {size}, {STARTS[start]}{failed}; default timers, static uplink, lines of "
+             f"{' and '.join(map(str, SIZES))} side by side, {load}")
     found = []
-    for part in ("sync", "assigned", "routed", "ping"):
+    for part in ("sync", "assigned", "usable", "routed", "ping"):
         result = distribution(f"convergence.line{size}.{start}.{part}", [t[part] for t in good if part in t], "s",
                               where)
         if (size, start, part) == (4, "together", "assigned"):
@@ -114,11 +120,6 @@ def results_of(size: int, start: str, rounds: list[Times | None], load: Load) ->
 def run() -> list[Result]:
     """All lines at the same time."""
     load = Load()
-    found: dict[int, dict[str, list[Times | None]]] = {size: {start: [] for start in STARTS} for size in SIZES}
-    threads = [threading.Thread(target=measure, args=(size, found[size])) for size in SIZES]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [result for size in SIZES for start in STARTS for result in results_of(size, start, found[size][start],
-                                                                                load)]
+    found = side_by_side([(measure, (size,)) for size in SIZES])
+    return [result for size, starts in zip(SIZES, found) for start in STARTS
+            for result in results_of(size, start, starts[start], load)]

@@ -11,31 +11,21 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-import threading
 import time
 
 from support import shapes
 from support.kernelwatch import KernelWatch, wait_for
+from support.parallel import side_by_side
 from support.netlink import Network
 from support.result import RUNS, Load, Result, compared
 from support.settled import DEFAULT, links_between, settled
-from hearthlab import Home, Lab
+from hearthlab import Lab
 
 DAEMONS = ("hearthd", *shapes.PEERS)
 SIZE = 4
 PATIENCE = 60.0
 DELEGATED = ipaddress.IPv6Network(shapes.DELEGATED)
 QUIET = 3.0
-
-Found = dict[str, dict[str, list[float]]]
-
-
-def home_of(daemon: str) -> Home:
-    """The line; a router of others announces the provider's route as hearthd does."""
-    home = shapes.line(SIZE, daemon)
-    if daemon != "hearthd":
-        home.routers["r1"].announce.append(f"::/0 from {shapes.DELEGATED}")
-    return home
 
 
 def last_of(watch: KernelWatch, routers: list[str], destination: Network, source: Network) -> float | None:
@@ -55,9 +45,10 @@ def all_links(lab: Lab, watch: KernelWatch) -> float | None:
     return None if None in times else max(time for time in times if time is not None)
 
 
-def measure(daemon: str, found: dict[str, list[float]]) -> None:
+def measure(daemon: str) -> dict[str, list[float]]:
     """All rounds of one daemon."""
-    home = home_of(daemon)
+    found: dict[str, list[float]] = {"default": [], "links": []}
+    home = shapes.line(SIZE, daemon)
     routers = list(home.routers)
     with shapes.make_lab(home) as lab:
         lab.up(routers=False)
@@ -77,17 +68,13 @@ def measure(daemon: str, found: dict[str, list[float]]) -> None:
                     lab.router(name).stop()
                 wait_for(lambda: not any(watch.route_since(name, DEFAULT, DELEGATED) for name in routers[1:]), 10)
                 time.sleep(0.5)
+    return found
 
 
 def run() -> list[Result]:
     """The three daemons side by side."""
     load = Load()
-    found: Found = {daemon: {"default": [], "links": []} for daemon in DAEMONS}
-    threads = [threading.Thread(target=measure, args=(daemon, found[daemon])) for daemon in DAEMONS]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = dict(zip(DAEMONS, side_by_side([(measure, (daemon,)) for daemon in DAEMONS])))
     where = f"line of {SIZE}, Hello 4 s and Update 16 s everywhere, all daemons at the same time, {load}"
     notes = {"default": "start to the provider's source-specific default route in all kernels",
              "links": "start to a route to every link's /64 in all kernels (hearthd assigns them first)"}

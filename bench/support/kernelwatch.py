@@ -121,7 +121,7 @@ class KernelWatch:
     # --- asking -------------------------------------------------------------------------------------------------
 
     def addresses(self, node: str) -> list[tuple[str, Address, Fact]]:
-        """The usable addresses of a node, with the name of the interface."""
+        """The usable addresses of a node (no tentative, no deprecated ones), with the name of the interface."""
         with self._lock:
             return [(self.devices[node].get(what.device, "?"), what, fact)
                     for what, fact in self.facts[node].items() if isinstance(what, Address) and fact.value]
@@ -152,7 +152,7 @@ class KernelWatch:
             return [change for change in self.history if change.at >= since]
 
 
-def wait_for(condition: Callable[[], bool], timeout: float, step: float = 0.02) -> bool:
+def wait_for(condition: Callable[[], bool], timeout: float, step: float = 0.05) -> bool:
     """Look again and again; False when the time is up. When it became true is read from the facts, not from here."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -16,7 +16,7 @@ RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE = 18, 22, 26
 NLMSG_DONE, NLM_F_REQUEST, NLM_F_DUMP = 3, 1, 0x300
 GROUPS = 0x1 | 0x10 | 0x100 | 0x40 | 0x400  # links, IPv4 and IPv6 addresses, IPv4 and IPv6 routes
 RT_TABLE_MAIN, RTM_F_CLONED, RTN_UNICAST = 254, 0x200, 1
-IFA_F_DEPRECATED, IFA_F_TENTATIVE, SCOPE_GLOBAL = 0x20, 0x40, 0
+IFA_F_DEPRECATED, IFA_F_TENTATIVE, IFA_F_MANAGETEMPADDR, SCOPE_GLOBAL = 0x20, 0x40, 0x100, 0
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -28,6 +28,7 @@ class Address:
     device: int
     text: str
     length: int
+    autoconfigured: bool  # by the kernel itself, from a router advertisement
 
     @property
     def network(self) -> Network:
@@ -120,7 +121,8 @@ def _address(came: bool, body: bytes) -> Iterator[Message]:
         flags = struct.unpack("=I", attributes[8])[0]
     preferred = struct.unpack_from("=I", attributes[6])[0] if 6 in attributes else 1
     usable = not flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE) and preferred > 0
-    yield Message(came, Address(index, str(ipaddress.ip_address(octets)), length), usable)
+    yield Message(came, Address(index, str(ipaddress.ip_address(octets)), length,
+                                bool(flags & IFA_F_MANAGETEMPADDR)), usable)
 
 
 def _network(family: int, octets: bytes, length: int) -> Network:

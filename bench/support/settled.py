@@ -25,7 +25,12 @@ class Settled:
     """The moments at which the last of something came true."""
 
     addressed: float  # every router has its addresses in the one /64 of each pool on each link
+    usable: float  # and their duplicate address detection is over
     routed: float  # every router has a route to each of these, and by the provider for its prefix
+
+
+class NotYet(Exception):
+    """What is still missing."""
 
 
 def links_between(lab: Lab) -> dict[str, list[str]]:
@@ -42,45 +47,61 @@ def links_between(lab: Lab) -> dict[str, list[str]]:
     return found
 
 
-def prefixes(watch: KernelWatch, links: dict[str, list[str]], pool: Network) -> dict[str, tuple[Network, float]] | None:
-    """The one /64 out of a pool that all routers on each link share, and since when; None while any lacks it."""
-    found = {}
-    for link, routers in links.items():
-        networks, since = set(), 0.0
-        for router in routers:
-            mine = [(address.network, fact.changed) for device, address, fact in watch.addresses(router)
-                    if device == link and address.length == 64 and address.network.version == 6
-                    and address.network.subnet_of(pool)]
-            if len(mine) != 1:
-                return None
-            networks.add(mine[0][0])
-            since = max(since, mine[0][1])
-        if len(networks) != 1:
-            return None
-        found[link] = (networks.pop(), since)
-    return found
+def _shared(watch: KernelWatch, link: str, routers: list[str], pool: Network) -> tuple[Network, float, float]:
+    """The one /64 out of a pool that all routers on a link have an address in; since when it is there, and usable.
+
+    What a router's kernel took from a neighbour's advertisements while its own daemon was stopped does not count."""
+    networks: set[Network] = set()
+    since = usable = 0.0
+    for router in routers:
+        mine = [(address.network, fact) for device, address, fact in watch.addresses(router)
+                if device == link and address.length == 64 and address.network.version == 6
+                and address.network.subnet_of(pool) and not address.autoconfigured]
+        if len({network for network, _ in mine}) != 1:
+            raise NotYet(f"{router} on {link}: {' '.join(str(n) for n, _ in mine) or 'no address'} out of {pool}")
+        networks.add(mine[0][0])
+        first = min((fact for _, fact in mine), key=lambda fact: fact.changed)
+        since, usable = max(since, first.since), max(usable, first.changed)
+    if len(networks) != 1:
+        raise NotYet(f"{link}: {' and '.join(map(str, networks))}")
+    return networks.pop(), since, usable
 
 
-def settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | None = None,
-            pools: dict[str, Network] | None = None) -> Settled | None:
-    """When everything was in place; None if it is not yet."""
+def find_settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | None = None) -> Settled:
+    """When everything was in place; NotYet if it is not."""
     links = links or links_between(lab)
-    pools = pool_prefixes(lab.home) if pools is None else pools
     routers = sorted({router for names in links.values() for router in names})
-    addressed = routed = 0.0
-    for pool in pools.values():
-        agreed = prefixes(watch, links, pool)
-        if agreed is None or (pool == ULA and len({n.supernet(new_prefix=48) for n, _ in agreed.values()}) != 1):
-            return None
-        addressed = max(addressed, *(since for _, since in agreed.values()))
-        wanted = [(network, DEFAULT) for network, _ in agreed.values()] + ([] if pool == ULA else [(DEFAULT, pool)])
+    addressed = usable = routed = 0.0
+    for pool in pool_prefixes(lab.home).values():
+        shared = [_shared(watch, link, on_it, pool) for link, on_it in links.items()]
+        if pool == ULA and len({network.supernet(new_prefix=48) for network, _, _ in shared}) != 1:
+            raise NotYet("more than one ULA prefix")
+        addressed, usable = max([addressed, *(s for _, s, _ in shared)]), max([usable, *(u for _, _, u in shared)])
+        wanted = [(network, DEFAULT) for network, _, _ in shared] + ([] if pool == ULA else [(DEFAULT, pool)])
         for router in routers:
             for destination, source in wanted:
                 since = watch.route_since(router, destination, source)
                 if since is None:
-                    return None
+                    raise NotYet(f"{router}: no route to {destination} from {source}")
                 routed = max(routed, since)
-    return Settled(addressed, routed)
+    return Settled(addressed, usable, routed)
+
+
+def settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | None = None) -> Settled | None:
+    """The same; None if it is not."""
+    try:
+        return find_settled(lab, watch, links)
+    except NotYet:
+        return None
+
+
+def missing(lab: Lab, watch: KernelWatch) -> str:
+    """What a home still lacks; empty if nothing."""
+    try:
+        find_settled(lab, watch)
+        return ""
+    except NotYet as what:
+        return str(what)
 
 
 # --- event lines ------------------------------------------------------------------------------------------------------

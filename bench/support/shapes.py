@@ -7,6 +7,7 @@ Routers of others (babeld, bird) get one /64 a link by hand, out of the same pre
 from __future__ import annotations
 
 import ipaddress
+import os
 from typing import Any
 
 from . import ROOT as _  # noqa: F401
@@ -31,9 +32,9 @@ class SlowHellos(RouterNode):
                                               "hello interval 4 s; update interval 16 s")
 
 
-def make_lab(home: Home) -> Lab:
+def make_lab(home: Home, instance: str = "") -> Lab:
     """A lab of that home, in which all Babel speakers use the same intervals."""
-    lab = Lab(home)
+    lab = Lab(home, f"{home.name}.{os.getpid()}{instance}")
     lab._routers = {name: SlowHellos(lab, router) for name, router in home.routers.items()}
     return lab
 
@@ -63,7 +64,7 @@ def line(count: int, daemon: str = "hearthd") -> Home:
 
 
 def ring(count: int, daemon: str = "hearthd") -> Home:
-    """r1 - l1 - r2 - ... - rN - lN - r1, with hosts h1 and h2 on links of their own at r1 and at the opposite side."""
+    """r1 - l1 - r2 - ... - rN - lN - r1 with a provider at r1; hosts h1 behind r1 and h2 behind the opposite router."""
     home = Home(name=f"ring-{count}-{daemon}")
     for number in range(1, count + 1):
         home.routers[f"r{number}"] = Router(f"r{number}", daemon)
@@ -101,6 +102,7 @@ def _finish(home: Home, daemon: str) -> Home:
 def _number(home: Home) -> None:
     """Give each link of a home without HNCP a /64 and each member an address in it; routers announce their links'."""
     subnets = ipaddress.IPv6Network(DELEGATED).subnets(new_prefix=64)
+    home.routers["r1"].announce.append(f"::/0 from {DELEGATED}")  # as hearthd does with an uplink
     for name, link in home.links.items():
         subnet = next(subnets)
         for place, member in enumerate(link.members, start=1):
@@ -110,7 +112,7 @@ def _number(home: Home) -> None:
                 home.hosts[member] = Host(member, "static", [address], home.lladdr(gateway, name))
             else:
                 home.routers[member].addresses[name] = [address]
-                home.routers[member].announce.append(str(subnet))
+                home.routers[member].announce.insert(0, str(subnet))
 
 
 def pool_prefixes(home: Home) -> dict[str, Any]:
