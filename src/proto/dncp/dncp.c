@@ -20,9 +20,9 @@ static void grace_due(struct timer *t, msec now)
 	LIST_EACH_SAFE (n, &d->unreachable, struct node, unreachable) {
 		if (n->unreachable_since + d->profile->grace_interval > now)
 			break;
-		node_free(d, n);
+		dncp_node_free(d, n);
 	}
-	node_set_grace(d);
+	dncp_node_set_grace(d);
 }
 
 static void check_profile(const struct dncp_profile *p)
@@ -37,8 +37,8 @@ static void check_profile(const struct dncp_profile *p)
 static void init_timers(struct dncp *d)
 {
 	timer_init(&d->grace_timer, grace_due);
-	timer_init(&d->topology_timer, topology_due);
-	timer_init(&d->publish_timer, own_publish_due);
+	timer_init(&d->topology_timer, dncp_topology_due);
+	timer_init(&d->publish_timer, dncp_own_publish_due);
 	timer_set(&d->timers, &d->publish_timer, d->now);
 }
 
@@ -52,8 +52,8 @@ struct dncp *dncp_new(const struct dncp_profile *profile, const struct dncp_env 
 	d->now = now;
 	d->seqno = 1;
 	list_init(&d->unreachable);
-	map_init(&d->nodes, node_compare);
-	map_init(&d->endpoints, endpoint_compare);
+	map_init(&d->nodes, dncp_node_compare);
+	map_init(&d->endpoints, dncp_endpoint_compare);
 	profile->hash("", 0, d->empty_hash);
 	d->topology_window = now;
 	d->published_at = now - profile->trickle_imin;
@@ -70,12 +70,12 @@ struct dncp *dncp_new(const struct dncp_profile *profile, const struct dncp_env 
 	d->buffer_size = MAX(profile->datagram_max, 64 + profile->hash_len + profile->node_data_max);
 	d->buffer = mem_new(d->buffer_size, 1);
 	init_timers(d);
-	d->self = node_new(d, id ? id : own_random_id(d));
+	d->self = dncp_node_new(d, id ? id : dncp_own_random_id(d));
 	memcpy(d->self->hash, d->empty_hash, profile->hash_len);
-	node_set_reachable(d, d->self, true);
+	dncp_node_set_reachable(d, d->self, true);
 	d->change_count = 0; /* nothing to push yet */
 	d->changed = false;
-	memcpy(d->said_hash, tree_hash(d), profile->hash_len);
+	memcpy(d->said_hash, dncp_tree_hash(d), profile->hash_len);
 	return d;
 }
 
@@ -86,9 +86,9 @@ void dncp_free(struct dncp *d)
 	d->leaving = true;
 	d->env.events.fn = NULL;
 	MAP_EACH_SAFE (ep, &d->endpoints, struct endpoint, by_id)
-		endpoint_free(ep);
+		dncp_endpoint_free(ep);
 	MAP_EACH_SAFE (n, &d->nodes, struct node, by_id)
-		node_free(d, n);
+		dncp_node_free(d, n);
 	timers_free(&d->timers);
 	free(d->named);
 	free(d->leaves);
@@ -106,24 +106,24 @@ void dncp_limit_reached(struct dncp *d, enum limit which, const char *what, int6
 	event_report(&d->env.events, EVENT(DNCP_LIMIT, .count = n, .text = what));
 }
 
-void settle(struct dncp *d)
+void dncp_settle(struct dncp *d)
 {
-	topology_settle(d);
+	dncp_topology_settle(d);
 	/* RFC 7787 4.3: Trickle is reset "if and only if the locally calculated network state hash changes". */
-	if (memcmp(d->said_hash, tree_hash(d), d->profile->hash_len) != 0) {
+	if (memcmp(d->said_hash, dncp_tree_hash(d), d->profile->hash_len) != 0) {
 		memcpy(d->said_hash, d->hash, d->profile->hash_len);
 		ENDPOINT_EACH(ep, d)
-		endpoint_trickle_reset(ep);
+		dncp_endpoint_trickle_reset(ep);
 	}
 	ENDPOINT_EACH(ep, d)
-	endpoint_update_mode(ep);
+	dncp_endpoint_update_mode(ep);
 	if (!d->leaving)
-		push_schedule(d);
+		dncp_push_schedule(d);
 }
 
-void finish(struct dncp *d)
+void dncp_finish(struct dncp *d)
 {
-	settle(d);
+	dncp_settle(d);
 	if (!d->changed)
 		return;
 	d->changed = false;
@@ -143,9 +143,9 @@ void dncp_run(struct dncp *d, msec now)
 	d->now = now;
 	for (int i = 0; i < RUN_ROUNDS && timers_next(&d->timers) <= now; i++) {
 		timers_run(&d->timers, now);
-		settle(d);
+		dncp_settle(d);
 	}
-	finish(d);
+	dncp_finish(d);
 }
 
 uint32_t dncp_id(const struct dncp *d)
@@ -160,7 +160,7 @@ const struct dncp_node *dncp_self(const struct dncp *d)
 
 const struct dncp_node *dncp_node_find(const struct dncp *d, uint32_t id)
 {
-	const struct node *n = node_find(d, id);
+	const struct node *n = dncp_node_lookup(d, id);
 
 	return n ? &n->pub : NULL;
 }

@@ -235,15 +235,15 @@ static inline void count(struct dncp *d, enum dncp_counter c)
 /* dncp.c */
 void dncp_limit_reached(struct dncp *, enum limit, const char *what, int64_t n);
 /* Brings reachability and the hash up to date; what follows from a change (Trickle, pushes) is then set going. */
-void settle(struct dncp *);
+void dncp_settle(struct dncp *);
 /* Settles, and tells the owner if anything has changed: the end of every input and run. */
-void finish(struct dncp *);
+void dncp_finish(struct dncp *);
 
 /* node.c */
-struct node *node_find(const struct dncp *, uint32_t id);
-int node_compare(const void *key, const struct map_node *);
-struct node *node_new(struct dncp *, uint32_t id);
-void node_free(struct dncp *, struct node *);
+struct node *dncp_node_lookup(const struct dncp *, uint32_t id);
+int dncp_node_compare(const void *key, const struct map_node *);
+struct node *dncp_node_new(struct dncp *, uint32_t id);
+void dncp_node_free(struct dncp *, struct node *);
 /* A Node State TLV of another node, read. `data` is NULL if there was none. */
 struct node_state {
 	uint32_t id;
@@ -260,49 +260,49 @@ enum node_verdict {
 	NODE_TAKEN,   /* it was news and we hold it now */
 };
 /* `word` says that the node itself is speaking. */
-enum node_verdict node_heard(struct dncp *, const struct node_state *, uint32_t endpoint, bool word);
+enum node_verdict dncp_node_heard(struct dncp *, const struct node_state *, uint32_t endpoint, bool word);
 /* Replaces the data of a node; the hash is that of the data. */
-void node_store(struct dncp *, struct node *, const struct node_state *, msec originated, uint32_t endpoint);
-void node_set_reachable(struct dncp *, struct node *, bool reachable);
-void node_set_grace(struct dncp *);
+void dncp_node_store(struct dncp *, struct node *, const struct node_state *, msec originated, uint32_t endpoint);
+void dncp_node_set_reachable(struct dncp *, struct node *, bool reachable);
+void dncp_node_set_grace(struct dncp *);
 /* Milliseconds since origination, as the wire has it. */
-uint32_t node_age(const struct dncp *, const struct node *);
+uint32_t dncp_node_age(const struct dncp *, const struct node *);
 
 /* tree.c */
-void tree_node_changed(struct dncp *, struct node *);
-const uint8_t *tree_hash(struct dncp *);
+void dncp_tree_node_changed(struct dncp *, struct node *);
+const uint8_t *dncp_tree_hash(struct dncp *);
 
 /* topology.c */
-int edge_compare(const void *, const void *);
+int dncp_edge_compare(const void *, const void *);
 /* Reads the Peer TLVs of valid node data into an array of `n`, in order; NULL if there are none. */
-struct edge *edges_read(const uint8_t *data, size_t len, size_t *n);
+struct edge *dncp_edges_read(const uint8_t *data, size_t len, size_t *n);
 /* Another node's data or edges have changed: decides whether the graph is to be walked again. */
-void topology_node_changed(struct dncp *, const struct node *, bool edges_changed);
-void topology_settle(struct dncp *);
+void dncp_topology_node_changed(struct dncp *, const struct node *, bool edges_changed);
+void dncp_topology_settle(struct dncp *);
 /* True if the node's data is so old that its edges do not count (RFC 7787 4.6). */
-bool topology_too_old(const struct dncp *, const struct node *);
+bool dncp_topology_too_old(const struct dncp *, const struct node *);
 /* True if a reachable node publishes a Peer TLV for `id`. */
-bool topology_names(const struct dncp *, uint32_t id);
-timer_fn topology_due;
+bool dncp_topology_names(const struct dncp *, uint32_t id);
+timer_fn dncp_topology_due;
 
 /* peer.c */
-struct peer *peer_find(const struct endpoint *, uint32_t node, uint32_t remote);
+struct peer *dncp_peer_find(const struct endpoint *, uint32_t node, uint32_t remote);
 /* A Node Endpoint TLV came by unicast: the peer, new or known, or NULL if it may not be one. */
-struct peer *peer_heard(struct endpoint *, const struct edge *who, const struct ip *addr, uint16_t port);
-void peer_remove(struct peer *, const char *why);
+struct peer *dncp_peer_heard(struct endpoint *, const struct edge *who, const struct ip *addr, uint16_t port);
+void dncp_peer_remove(struct peer *, const char *why);
 /* The peer's keep-alive interval may have changed, or it may have left: its node has published. */
-void peer_node_changed(struct dncp *, const struct node *, bool left);
-int peer_compare(const void *key, const struct map_node *);
+void dncp_peer_node_changed(struct dncp *, const struct node *, bool left);
+int dncp_peer_compare(const void *key, const struct map_node *);
 
 /* endpoint.c */
-struct endpoint *endpoint_find(const struct dncp *, uint32_t id);
-void endpoint_free(struct endpoint *);
-void endpoint_trickle_reset(struct endpoint *);
-void endpoint_trickle_heard(struct endpoint *); /* a consistent Network State */
-void endpoint_update_mode(struct endpoint *);
-int endpoint_compare(const void *key, const struct map_node *);
+struct endpoint *dncp_endpoint_find(const struct dncp *, uint32_t id);
+void dncp_endpoint_free(struct endpoint *);
+void dncp_endpoint_trickle_reset(struct endpoint *);
+void dncp_endpoint_trickle_heard(struct endpoint *); /* a consistent Network State */
+void dncp_endpoint_update_mode(struct endpoint *);
+int dncp_endpoint_compare(const void *key, const struct map_node *);
 /* Sends our Network State there, by multicast or, while only listening to it, to the highest node. */
-void endpoint_say(struct endpoint *, bool with_nodes);
+void dncp_endpoint_say(struct endpoint *, bool with_nodes);
 
 #define ENDPOINT_EACH(var, d) MAP_EACH (var, &(d)->endpoints, struct endpoint, by_id)
 #define PEER_EACH(var, ep) MAP_EACH (var, &(ep)->peers, struct peer, by_key)
@@ -310,13 +310,13 @@ void endpoint_say(struct endpoint *, bool with_nodes);
 
 /* own.c */
 /* Peers or endpoints have changed. */
-void own_changed(struct dncp *);
+void dncp_own_changed(struct dncp *);
 /* Somebody has node data of ours with this sequence number and hash. */
-void own_state_heard(struct dncp *, uint32_t seqno, const uint8_t *hash);
+void dncp_own_state_heard(struct dncp *, uint32_t seqno, const uint8_t *hash);
 /* Somebody else uses our identifier. */
-void own_collision(struct dncp *);
-timer_fn own_publish_due;
-uint32_t own_random_id(const struct dncp *);
+void dncp_own_collision(struct dncp *);
+timer_fn dncp_own_publish_due;
+uint32_t dncp_own_random_id(const struct dncp *);
 
 /* send.c */
 enum out_to { OUT_ADDR, OUT_MULTICAST, OUT_PEERS };
@@ -331,16 +331,16 @@ struct out {
 	struct cursor c;
 	size_t head;
 };
-void out_begin(struct out *, struct endpoint *, enum out_to, const struct ip *addr, uint16_t port);
-/* As out_begin(), but without Node Endpoint TLVs. */
-void out_begin_anonymous(struct out *, struct endpoint *, enum out_to, const struct ip *addr, uint16_t port);
-void out_network_state(struct out *);
-void out_request_network(struct out *);
-void out_request_node(struct out *, uint32_t id);
-void out_node_state(struct out *, const struct node *, bool with_data);
+void dncp_out_begin(struct out *, struct endpoint *, enum out_to, const struct ip *addr, uint16_t port);
+/* As dncp_out_begin(), but without Node Endpoint TLVs. */
+void dncp_out_begin_anonymous(struct out *, struct endpoint *, enum out_to, const struct ip *addr, uint16_t port);
+void dncp_out_network_state(struct out *);
+void dncp_out_request_network(struct out *);
+void dncp_out_request_node(struct out *, uint32_t id);
+void dncp_out_node_state(struct out *, const struct node *, bool with_data);
 /* Sends what is left. */
-void out_end(struct out *);
-size_t node_state_size(const struct dncp *, const struct node *, bool with_data);
+void dncp_out_end(struct out *);
+size_t dncp_node_state_size(const struct dncp *, const struct node *, bool with_data);
 
 /* reply.c */
 /* What a received datagram asks of us. */
@@ -355,19 +355,19 @@ struct message {
 	bool request_network;
 	bool reply_network;
 };
-void reply_unicast(struct dncp *, const struct message *);
-void reply_multicast(struct dncp *, const struct message *);
-bool reply_allowed(struct endpoint *, size_t bytes);
-timer_fn reply_pending_due;
-timer_fn reply_retry_due;
+void dncp_reply_unicast(struct dncp *, const struct message *);
+void dncp_reply_multicast(struct dncp *, const struct message *);
+bool dncp_reply_allowed(struct endpoint *, size_t bytes);
+timer_fn dncp_reply_pending_due;
+timer_fn dncp_reply_retry_due;
 /* `who` says what we say: there is nothing left to ask it for. */
-void reply_answered(struct endpoint *, const struct edge *who);
+void dncp_reply_answered(struct endpoint *, const struct edge *who);
 
 /* push.c */
 /* A node is reachable, with data that may be new to our peers. */
-void push_note(struct dncp *, struct node *);
+void dncp_push_note(struct dncp *, struct node *);
 /* Sets the push timers after changes. */
-void push_schedule(struct dncp *);
-timer_fn push_due;
+void dncp_push_schedule(struct dncp *);
+timer_fn dncp_push_due;
 
 #endif

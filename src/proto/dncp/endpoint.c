@@ -9,14 +9,14 @@
  * multicasts are there to be compared and are kept small. */
 enum { WITH_NODES_DOUBLINGS = 2 };
 
-int endpoint_compare(const void *key, const struct map_node *node)
+int dncp_endpoint_compare(const void *key, const struct map_node *node)
 {
 	uint32_t a = *(const uint32_t *)key, b = MAP_ENTRY(node, struct endpoint, by_id)->id;
 
 	return (a > b) - (a < b);
 }
 
-struct endpoint *endpoint_find(const struct dncp *d, uint32_t id)
+struct endpoint *dncp_endpoint_find(const struct dncp *d, uint32_t id)
 {
 	return MAP_ENTRY_OR_NULL(map_find(&d->endpoints, &id), struct endpoint, by_id);
 }
@@ -25,12 +25,12 @@ static bool nodes_fit(struct dncp *d, const struct out *o)
 {
 	size_t len = cursor_done(&o->c);
 
-	(void)tree_hash(d); /* brings the number of leaves up to date */
-	return len + d->leaf_count * node_state_size(d, d->self, false) <=
+	(void)dncp_tree_hash(d); /* brings the number of leaves up to date */
+	return len + d->leaf_count * dncp_node_state_size(d, d->self, false) <=
 	       MIN((size_t)DNCP_MULTICAST_MAX, d->profile->datagram_max);
 }
 
-void endpoint_say(struct endpoint *ep, bool with_nodes)
+void dncp_endpoint_say(struct endpoint *ep, bool with_nodes)
 {
 	struct dncp *d = ep->dncp;
 	struct out o;
@@ -39,22 +39,22 @@ void endpoint_say(struct endpoint *ep, bool with_nodes)
 	if (ep->listening) {
 		if (!ep->highest)
 			return;
-		out_begin(&o, ep, OUT_ADDR, &ep->highest->pub.addr, ep->highest->pub.port);
+		dncp_out_begin(&o, ep, OUT_ADDR, &ep->highest->pub.addr, ep->highest->pub.port);
 	} else {
-		out_begin(&o, ep, OUT_MULTICAST, NULL, 0);
+		dncp_out_begin(&o, ep, OUT_MULTICAST, NULL, 0);
 	}
-	out_network_state(&o);
+	dncp_out_network_state(&o);
 	/* RFC 7787 4.3: not in multicast where unicast is secure. */
 	if (with_nodes && !(ep->conf.secure && o.to == OUT_MULTICAST) && nodes_fit(d, &o))
 		NODE_EACH(n, d)
 	if (node_is_leaf(d, n))
-		out_node_state(&o, n, false);
-	out_end(&o);
+		dncp_out_node_state(&o, n, false);
+	dncp_out_end(&o);
 }
 
 static void set_trickle(struct endpoint *ep)
 {
-	timer_set(&ep->dncp->timers, &ep->trickle_timer, trickle_next(&ep->trickle));
+	timer_set(&ep->dncp->timers, &ep->trickle_timer, dncp_trickle_next(&ep->trickle));
 }
 
 static void trickle_due(struct timer *t, msec now)
@@ -63,9 +63,9 @@ static void trickle_due(struct timer *t, msec now)
 	struct dncp *d = ep->dncp;
 	bool with_nodes = ep->trickle.i <= ep->trickle.imin << WITH_NODES_DOUBLINGS;
 
-	switch (trickle_run(&ep->trickle, &d->env.random, now)) {
+	switch (dncp_trickle_run(&ep->trickle, &d->env.random, now)) {
 	case TRICKLE_SPEAK:
-		endpoint_say(ep, with_nodes);
+		dncp_endpoint_say(ep, with_nodes);
 		break;
 	case TRICKLE_SUPPRESSED:
 		count(d, DNCP_COUNT_TRICKLE_SUPPRESSED);
@@ -76,18 +76,18 @@ static void trickle_due(struct timer *t, msec now)
 	set_trickle(ep);
 }
 
-void endpoint_trickle_reset(struct endpoint *ep)
+void dncp_endpoint_trickle_reset(struct endpoint *ep)
 {
 	struct dncp *d = ep->dncp;
 
-	if (trickle_reset(&ep->trickle, &d->env.random, d->now))
+	if (dncp_trickle_reset(&ep->trickle, &d->env.random, d->now))
 		set_trickle(ep);
 	count(d, DNCP_COUNT_TRICKLE_RESET);
 }
 
-void endpoint_trickle_heard(struct endpoint *ep)
+void dncp_endpoint_trickle_heard(struct endpoint *ep)
 {
-	trickle_consistent(&ep->trickle);
+	dncp_trickle_consistent(&ep->trickle);
 }
 
 static msec jitter(struct dncp *d)
@@ -104,8 +104,8 @@ static void keepalive_due(struct timer *t, msec now)
 
 	ep->mode_dirty = true;
 	if (now - ep->said >= ep->conf.keepalive_interval) {
-		endpoint_say(ep, false);
-		trickle_interval(&ep->trickle, &d->env.random, now);
+		dncp_endpoint_say(ep, false);
+		dncp_trickle_interval(&ep->trickle, &d->env.random, now);
 		set_trickle(ep);
 	}
 	timer_set(&d->timers, t, ep->said + ep->conf.keepalive_interval + jitter(d));
@@ -115,15 +115,15 @@ static void start_trickle(struct endpoint *ep)
 {
 	const struct dncp *d = ep->dncp;
 
-	trickle_start(&ep->trickle, &d->env.random, d->now, d->profile->trickle_imin, d->profile->trickle_doublings,
-	              d->profile->trickle_k);
+	dncp_trickle_start(&ep->trickle, &d->env.random, d->now, d->profile->trickle_imin,
+	                   d->profile->trickle_doublings, d->profile->trickle_k);
 	set_trickle(ep);
 }
 
 /* How many nodes are on the link as far as `p`, one of them, knows. */
 static size_t peers_of(const struct peer *p)
 {
-	const struct node *n = node_find(p->ep->dncp, p->pub.node);
+	const struct node *n = dncp_node_lookup(p->ep->dncp, p->pub.node);
 	size_t peers = 0;
 
 	for (size_t i = 0; n && i < n->edge_count; i++)
@@ -146,7 +146,7 @@ static bool is_dense(const struct endpoint *ep)
 	return ep->listening && ep->dncp->now - ep->listening_since < ep->conf.keepalive_interval;
 }
 
-void endpoint_update_mode(struct endpoint *ep)
+void dncp_endpoint_update_mode(struct endpoint *ep)
 {
 	struct dncp *d = ep->dncp;
 
@@ -168,7 +168,7 @@ void endpoint_update_mode(struct endpoint *ep)
 	ep->highest = highest;
 	MAP_EACH_SAFE (p, &ep->peers, struct peer, by_key)
 		if (p != highest)
-			peer_remove(p, "dense link");
+			dncp_peer_remove(p, "dense link");
 	start_trickle(ep);
 }
 
@@ -176,7 +176,7 @@ void dncp_endpoint_add(struct dncp *d, msec now, uint32_t id, const struct dncp_
 {
 	struct endpoint *ep = NEW(struct endpoint);
 
-	ASSERT(id && !endpoint_find(d, id) && !d->leaving);
+	ASSERT(id && !dncp_endpoint_find(d, id) && !d->leaving);
 	d->now = now;
 	ep->id = id;
 	ep->dncp = d;
@@ -185,13 +185,13 @@ void dncp_endpoint_add(struct dncp *d, msec now, uint32_t id, const struct dncp_
 		ep->conf.keepalive_interval = d->profile->keepalive_interval;
 	if (!ep->conf.keepalive_multiplier_x10)
 		ep->conf.keepalive_multiplier_x10 = d->profile->keepalive_multiplier_x10;
-	map_init(&ep->peers, peer_compare);
+	map_init(&ep->peers, dncp_peer_compare);
 	ASSERT(!map_insert(&d->endpoints, &id, &ep->by_id));
 	timer_init(&ep->trickle_timer, trickle_due);
 	timer_init(&ep->keepalive_timer, keepalive_due);
-	timer_init(&ep->pending_timer, reply_pending_due);
-	timer_init(&ep->push_timer, push_due);
-	timer_init(&ep->retry.timer, reply_retry_due);
+	timer_init(&ep->pending_timer, dncp_reply_pending_due);
+	timer_init(&ep->push_timer, dncp_push_due);
+	timer_init(&ep->retry.timer, dncp_reply_retry_due);
 	ep->push_next = d->change_count;
 	ep->pushed = ep->reaction_window = now - d->profile->trickle_imin;
 	for (size_t i = 0; i < DNCP_HASHES_MAX; i++)
@@ -203,23 +203,23 @@ void dncp_endpoint_add(struct dncp *d, msec now, uint32_t id, const struct dncp_
 	 * endpoint is heard within Imin / 2 and not only when Trickle's first interval lets it. */
 	ep->said = now - ep->conf.keepalive_interval;
 	timer_set(&d->timers, &ep->keepalive_timer, now + jitter(d));
-	own_changed(d);
+	dncp_own_changed(d);
 }
 
 void dncp_endpoint_address(struct dncp *d, uint32_t id, const struct ip *addr)
 {
-	struct endpoint *ep = endpoint_find(d, id);
+	struct endpoint *ep = dncp_endpoint_find(d, id);
 
 	if (ep)
 		ep->conf.addr = *addr;
 }
 
-void endpoint_free(struct endpoint *ep)
+void dncp_endpoint_free(struct endpoint *ep)
 {
 	struct dncp *d = ep->dncp;
 
 	MAP_EACH_SAFE (p, &ep->peers, struct peer, by_key)
-		peer_remove(p, "endpoint removed");
+		dncp_peer_remove(p, "endpoint removed");
 	timer_clear(&d->timers, &ep->trickle_timer);
 	timer_clear(&d->timers, &ep->keepalive_timer);
 	timer_clear(&d->timers, &ep->pending_timer);
@@ -231,11 +231,11 @@ void endpoint_free(struct endpoint *ep)
 
 void dncp_endpoint_remove(struct dncp *d, msec now, uint32_t id)
 {
-	struct endpoint *ep = endpoint_find(d, id);
+	struct endpoint *ep = dncp_endpoint_find(d, id);
 
 	if (!ep)
 		return;
 	d->now = now;
-	endpoint_free(ep);
-	own_changed(d);
+	dncp_endpoint_free(ep);
+	dncp_own_changed(d);
 }

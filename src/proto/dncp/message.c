@@ -29,7 +29,7 @@ static void on_network_state(struct dncp *d, struct message *m, struct cursor *c
 
 static void add_want(struct dncp *d, const struct node_state *s)
 {
-	const struct node *n = node_find(d, s->id);
+	const struct node *n = dncp_node_lookup(d, s->id);
 
 	if (d->want_count == DNCP_IDS_MAX) {
 		count(d, DNCP_COUNT_RATE_LIMITED);
@@ -49,10 +49,10 @@ static void on_node_state(struct dncp *d, struct message *m, struct cursor *c)
 	s.len = cursor_left(c);
 	s.data = s.len ? cursor_take(c, s.len) : NULL;
 	if (s.id == d->self->pub.id) {
-		own_state_heard(d, s.seqno, s.hash);
+		dncp_own_state_heard(d, s.seqno, s.hash);
 		return;
 	}
-	switch (node_heard(d, &s, m->ep->id, m->has_sender && m->sender.node == s.id)) {
+	switch (dncp_node_heard(d, &s, m->ep->id, m->has_sender && m->sender.node == s.id)) {
 	case NODE_WANTED:
 		add_want(d, &s);
 		m->differs = true;
@@ -102,7 +102,7 @@ static bool read_sender(struct message *m, const struct tlv *t)
 	who.remote = cursor_get_u32(&c);
 	if (!who.remote) /* RFC 7787 2: 0 is reserved */
 		return false;
-	if (m->has_sender && edge_compare(&who, &m->sender) != 0)
+	if (m->has_sender && dncp_edge_compare(&who, &m->sender) != 0)
 		return false;
 	m->sender = who;
 	m->has_sender = true;
@@ -177,8 +177,8 @@ static void own_heard(struct dncp *d, const struct message *m)
 	/* Where unicast is secure, multicast proves nothing. */
 	if (m->d->multicast && m->ep->conf.secure)
 		return;
-	if (all_known || !endpoint_find(d, m->sender.remote))
-		own_collision(d);
+	if (all_known || !dncp_endpoint_find(d, m->sender.remote))
+		dncp_own_collision(d);
 }
 
 /* RFC 7787 4.5. */
@@ -187,10 +187,10 @@ static void sender_heard(struct message *m)
 	struct endpoint *ep = m->ep;
 
 	if (!m->d->multicast) {
-		peer_heard(ep, &m->sender, &m->d->addr, m->d->port);
+		dncp_peer_heard(ep, &m->sender, &m->d->addr, m->d->port);
 		return;
 	}
-	const struct peer *p = peer_find(ep, m->sender.node, m->sender.remote);
+	const struct peer *p = dncp_peer_find(ep, m->sender.node, m->sender.remote);
 	if (p && ip_equal(&p->pub.addr, &m->d->addr))
 		return;
 	/* Unknown, or known from elsewhere: if it is there, it will answer by unicast. On a dense link only the highest
@@ -202,15 +202,15 @@ static void sender_heard(struct message *m)
  * Trickle counts (4.3). Strangers do not count: they have yet to hear us. */
 static void network_state_heard(struct dncp *d, const struct message *m)
 {
-	if (!m->network_hash || memcmp(m->network_hash, tree_hash(d), d->profile->hash_len) != 0)
+	if (!m->network_hash || memcmp(m->network_hash, dncp_tree_hash(d), d->profile->hash_len) != 0)
 		return;
-	struct peer *p = peer_find(m->ep, m->sender.node, m->sender.remote);
+	struct peer *p = dncp_peer_find(m->ep, m->sender.node, m->sender.remote);
 	if (!p || !ip_equal(&p->pub.addr, &m->d->addr))
 		return;
 	p->pub.last_contact = d->now;
-	reply_answered(m->ep, &m->sender);
+	dncp_reply_answered(m->ep, &m->sender);
 	if (m->d->multicast || m->ep->listening)
-		endpoint_trickle_heard(m->ep);
+		dncp_endpoint_trickle_heard(m->ep);
 }
 
 static bool admissible(struct dncp *d, const struct endpoint *ep, const struct dncp_datagram *in)
@@ -228,7 +228,7 @@ static bool admissible(struct dncp *d, const struct endpoint *ep, const struct d
 
 static void input(struct dncp *d, const struct dncp_datagram *in)
 {
-	struct message m = { .d = in, .ep = endpoint_find(d, in->endpoint) };
+	struct message m = { .d = in, .ep = dncp_endpoint_find(d, in->endpoint) };
 	uint32_t self = d->self->pub.id;
 
 	if (!m.ep || !admissible(d, m.ep, in) || !check(d, &m))
@@ -240,12 +240,12 @@ static void input(struct dncp *d, const struct dncp_datagram *in)
 	if (m.has_sender)
 		sender_heard(&m);
 	act(d, &m);
-	settle(d);
+	dncp_settle(d);
 	network_state_heard(d, &m);
 	if (in->multicast)
-		reply_multicast(d, &m);
+		dncp_reply_multicast(d, &m);
 	else
-		reply_unicast(d, &m);
+		dncp_reply_unicast(d, &m);
 }
 
 void dncp_input(struct dncp *d, msec now, const struct dncp_datagram *in)
@@ -257,5 +257,5 @@ void dncp_input(struct dncp *d, msec now, const struct dncp_datagram *in)
 	if (in->multicast)
 		count(d, DNCP_COUNT_RX_MULTICAST);
 	input(d, in);
-	finish(d);
+	dncp_finish(d);
 }

@@ -10,14 +10,14 @@
  * 2^32 - 2^16 ms, so 6 days before that stand for both errors and 43 days of truth remain. Such data count as new. */
 #define AGE_TRUSTED (UINT32_MAX - (UINT32_C(1) << 29))
 
-int node_compare(const void *key, const struct map_node *node)
+int dncp_node_compare(const void *key, const struct map_node *node)
 {
 	uint32_t a = *(const uint32_t *)key, b = MAP_ENTRY(node, struct node, by_id)->pub.id;
 
 	return (a > b) - (a < b);
 }
 
-struct node *node_find(const struct dncp *d, uint32_t id)
+struct node *dncp_node_lookup(const struct dncp *d, uint32_t id)
 {
 	return MAP_ENTRY_OR_NULL(map_find(&d->nodes, &id), struct node, by_id);
 }
@@ -42,7 +42,7 @@ static void sub_cost(struct dncp *d, const struct node *n)
 		d->unreachable_bytes -= cost(n->pub.len);
 }
 
-struct node *node_new(struct dncp *d, uint32_t id)
+struct node *dncp_node_new(struct dncp *d, uint32_t id)
 {
 	struct node *n = NEW(struct node);
 
@@ -50,16 +50,16 @@ struct node *node_new(struct dncp *d, uint32_t id)
 	n->pub.originated = d->now;
 	n->pub.version = ++d->version;
 	n->unreachable_since = d->now;
-	n->named = topology_names(d, id);
+	n->named = dncp_topology_names(d, id);
 	list_append(&d->unreachable, &n->unreachable);
 	d->unreachable_count++;
 	ASSERT(!map_insert(&d->nodes, &id, &n->by_id));
 	add_cost(d, n);
-	node_set_grace(d);
+	dncp_node_set_grace(d);
 	return n;
 }
 
-void node_free(struct dncp *d, struct node *n)
+void dncp_node_free(struct dncp *d, struct node *n)
 {
 	sub_cost(d, n);
 	map_remove(&d->nodes, &n->by_id);
@@ -73,7 +73,7 @@ void node_free(struct dncp *d, struct node *n)
 
 /* The node that has been unreachable longest goes when its grace is over (RFC 7787 4.6: keeping it saves asking again
  * if it comes back). */
-void node_set_grace(struct dncp *d)
+void dncp_node_set_grace(struct dncp *d)
 {
 	if (list_empty(&d->unreachable)) {
 		timer_clear(&d->timers, &d->grace_timer);
@@ -85,7 +85,7 @@ void node_set_grace(struct dncp *d)
 		timer_set(&d->timers, &d->grace_timer, until);
 }
 
-void node_set_reachable(struct dncp *d, struct node *n, bool reachable)
+void dncp_node_set_reachable(struct dncp *d, struct node *n, bool reachable)
 {
 	ASSERT(n->pub.reachable != reachable);
 	sub_cost(d, n);
@@ -94,13 +94,13 @@ void node_set_reachable(struct dncp *d, struct node *n, bool reachable)
 	list_remove(&n->unreachable);
 	if (reachable) {
 		d->unreachable_count--;
-		push_note(d, n);
+		dncp_push_note(d, n);
 	} else {
 		d->unreachable_count++;
 		n->unreachable_since = d->now;
 		list_append(&d->unreachable, &n->unreachable);
 	}
-	node_set_grace(d);
+	dncp_node_set_grace(d);
 	d->tree_rebuild = d->tree_dirty = true;
 	d->changed = true;
 	if (n == d->self)
@@ -111,7 +111,7 @@ void node_set_reachable(struct dncp *d, struct node *n, bool reachable)
 		event_report(&d->env.events, EVENT(DNCP_NODE_DOWN, .node = n->pub.id));
 }
 
-uint32_t node_age(const struct dncp *d, const struct node *n)
+uint32_t dncp_node_age(const struct dncp *d, const struct node *n)
 {
 	msec age = d->now - n->pub.originated;
 
@@ -145,7 +145,7 @@ static bool make_room(struct dncp *d, const struct node *n, uint32_t id, size_t 
 {
 	size_t old = n ? n->pub.len : 0;
 	size_t more = n ? 2 * (len > old ? len - old : 0) : cost(len);
-	bool entitled = (n && n->pub.reachable) || topology_names(d, id);
+	bool entitled = (n && n->pub.reachable) || dncp_topology_names(d, id);
 
 	while (!fits(d, n, more)) {
 		struct node *victim = entitled ? dispensable(d, n) : NULL;
@@ -154,7 +154,7 @@ static bool make_room(struct dncp *d, const struct node *n, uint32_t id, size_t 
 			dncp_limit_reached(d, LIMIT_NODES, "nodes", (int64_t)d->nodes.count);
 			return false;
 		}
-		node_free(d, victim);
+		dncp_node_free(d, victim);
 	}
 	return true;
 }
@@ -163,7 +163,7 @@ static bool make_room(struct dncp *d, const struct node *n, uint32_t id, size_t 
 static bool replace_data(struct dncp *d, struct node *n, const struct node_state *s)
 {
 	size_t edge_count;
-	struct edge *edges = edges_read(s->data, s->len, &edge_count);
+	struct edge *edges = dncp_edges_read(s->data, s->len, &edge_count);
 	bool edges_changed = edge_count != n->edge_count ||
 	                     (edge_count && memcmp(edges, n->edges, edge_count * sizeof(*edges)) != 0);
 
@@ -180,10 +180,10 @@ static bool replace_data(struct dncp *d, struct node *n, const struct node_state
 	return edges_changed;
 }
 
-void node_store(struct dncp *d, struct node *n, const struct node_state *s, msec originated, uint32_t endpoint)
+void dncp_node_store(struct dncp *d, struct node *n, const struct node_state *s, msec originated, uint32_t endpoint)
 {
 	bool had_edges = n->edge_count > 0;
-	bool edges_changed = topology_too_old(d, n); /* then they did not count */
+	bool edges_changed = dncp_topology_too_old(d, n); /* then they did not count */
 
 	n->pub.seqno = s->seqno;
 	n->pub.originated = originated;
@@ -191,18 +191,18 @@ void node_store(struct dncp *d, struct node *n, const struct node_state *s, msec
 	n->from = endpoint;
 	if (s->data)
 		edges_changed |= replace_data(d, n, s);
-	topology_node_changed(d, n, edges_changed);
-	tree_node_changed(d, n);
-	peer_node_changed(d, n, had_edges && !n->edge_count);
+	dncp_topology_node_changed(d, n, edges_changed);
+	dncp_tree_node_changed(d, n);
+	dncp_peer_node_changed(d, n, had_edges && !n->edge_count);
 	if (n->pub.reachable) {
-		push_note(d, n);
+		dncp_push_note(d, n);
 		d->changed = true;
 		return;
 	}
 	n->unreachable_since = d->now;
 	list_remove(&n->unreachable);
 	list_append(&d->unreachable, &n->unreachable);
-	node_set_grace(d);
+	dncp_node_set_grace(d);
 }
 
 /* RFC 7787 4.6 lets us forget an unreachable node at any time, and then whatever is said of it is news. We do so with
@@ -239,9 +239,9 @@ static bool data_valid(struct dncp *d, const struct node_state *s)
 }
 
 /* RFC 7787 4.4, Node State TLV, "the node identifier does not match". */
-enum node_verdict node_heard(struct dncp *d, const struct node_state *heard, uint32_t endpoint, bool word)
+enum node_verdict dncp_node_heard(struct dncp *d, const struct node_state *heard, uint32_t endpoint, bool word)
 {
-	struct node *n = node_find(d, heard->id);
+	struct node *n = dncp_node_lookup(d, heard->id);
 	struct node_state s = *heard;
 	bool same_hash = n && memcmp(n->hash, s.hash, d->profile->hash_len) == 0;
 
@@ -254,7 +254,7 @@ enum node_verdict node_heard(struct dncp *d, const struct node_state *heard, uin
 	msec originated = d->now - (s.age > AGE_TRUSTED ? 0 : (msec)s.age);
 	if (same_hash) {
 		s.data = NULL; /* what it would say is what we have */
-		node_store(d, n, &s, originated, endpoint);
+		dncp_node_store(d, n, &s, originated, endpoint);
 		return NODE_TAKEN;
 	}
 	if (!s.data && memcmp(s.hash, d->empty_hash, d->profile->hash_len) == 0)
@@ -264,7 +264,7 @@ enum node_verdict node_heard(struct dncp *d, const struct node_state *heard, uin
 	if (!data_valid(d, &s) || !make_room(d, n, s.id, s.len))
 		return NODE_DIFFERS;
 	if (!n)
-		n = node_new(d, s.id);
-	node_store(d, n, &s, originated, endpoint);
+		n = dncp_node_new(d, s.id);
+	dncp_node_store(d, n, &s, originated, endpoint);
 	return NODE_TAKEN;
 }

@@ -11,14 +11,14 @@ enum { SEQNO_RECLAIM = 1000 };
 /* RFC 7787 7.2.3 has us republish before the age overflows. We do it before it reaches what node.c does not believe. */
 #define REPUBLISH_AFTER ((INT64_C(1) << 32) - (INT64_C(1) << 29) - (INT64_C(1) << 16))
 
-uint32_t own_random_id(const struct dncp *d)
+uint32_t dncp_own_random_id(const struct dncp *d)
 {
 	uint32_t id;
 
 	/* RFC 7788 3: not used by any other node at the time. */
 	do
 		id = random_u32(&d->env.random);
-	while (!id || node_find(d, id));
+	while (!id || dncp_node_lookup(d, id));
 	return id;
 }
 
@@ -144,17 +144,17 @@ static void publish(struct dncp *d)
 	const struct node_state s = {
 		.id = self->pub.id, .seqno = d->seqno++, .hash = hash, .data = d->build, .len = len
 	};
-	node_store(d, self, &s, d->now, 0);
+	dncp_node_store(d, self, &s, d->now, 0);
 }
 
-void own_publish_due(struct timer *t, msec now)
+void dncp_own_publish_due(struct timer *t, msec now)
 {
 	struct dncp *d = CONTAINER_OF(t, struct dncp, publish_timer);
 
 	if (now - d->self->pub.originated >= REPUBLISH_AFTER)
 		d->forced = true;
 	publish(d);
-	settle(d);
+	dncp_settle(d);
 }
 
 static void publish_at(struct dncp *d, msec at)
@@ -164,7 +164,7 @@ static void publish_at(struct dncp *d, msec at)
 }
 
 /* What others do to us may come in bursts: a dozen peers met within a moment are published together. */
-void own_changed(struct dncp *d)
+void dncp_own_changed(struct dncp *d)
 {
 	publish_at(d, MAX(d->now, d->published_at + d->profile->trickle_imin / 4));
 	ENDPOINT_EACH(ep, d)
@@ -186,7 +186,7 @@ static void reclaim(struct dncp *d, uint32_t seqno)
 	publish_at(d, MAX(d->now, d->published_at + d->profile->trickle_imin / 4));
 }
 
-void own_state_heard(struct dncp *d, uint32_t seqno, const uint8_t *hash)
+void dncp_own_state_heard(struct dncp *d, uint32_t seqno, const uint8_t *hash)
 {
 	uint32_t ours = d->seqno - 1; /* the last one used, or reserved by reclaim() */
 	bool other =
@@ -203,12 +203,12 @@ void own_state_heard(struct dncp *d, uint32_t seqno, const uint8_t *hash)
 	if (d->reclaims++ == 0)
 		reclaim(d, seqno);
 	else
-		own_collision(d);
+		dncp_own_collision(d);
 }
 
 /* RFC 7788 3: "MUST immediately generate and use a new random node identifier". Anybody on an open link can feign a
  * collision, so this is done now and then only. */
-void own_collision(struct dncp *d)
+void dncp_own_collision(struct dncp *d)
 {
 	struct node *self = d->self;
 
@@ -218,7 +218,7 @@ void own_collision(struct dncp *d)
 	event_report(&d->env.events, EVENT(DNCP_COLLISION, .node = self->pub.id));
 	d->rerolled_at = d->now;
 	d->reclaims = 0;
-	uint32_t id = own_random_id(d);
+	uint32_t id = dncp_own_random_id(d);
 	map_remove(&d->nodes, &self->by_id);
 	self->pub.id = id;
 	ASSERT(!map_insert(&d->nodes, &id, &self->by_id));
@@ -233,8 +233,8 @@ void own_collision(struct dncp *d)
 
 /* DNCP has no message for leaving (RFC 7787 4.5). Node data without Peer TLVs do the same: nobody's edge to us is
  * confirmed any more, so everybody who gets them counts us as unreachable (4.6). Peers get them unasked, and without
- * our Node Endpoint TLV, which would make us a peer again; they drop us as a peer (see peer_node_changed()), and that
- * is how the rest of the network learns of it, since data of unreachable nodes are not passed on. */
+ * our Node Endpoint TLV, which would make us a peer again; they drop us as a peer (see dncp_peer_node_changed()), and
+ * that is how the rest of the network learns of it, since data of unreachable nodes are not passed on. */
 void dncp_goodbye(struct dncp *d, msec now)
 {
 	struct out o;
@@ -245,17 +245,17 @@ void dncp_goodbye(struct dncp *d, msec now)
 	d->leaving = true;
 	d->forced = true;
 	publish(d);
-	settle(d);
+	dncp_settle(d);
 	ENDPOINT_EACH(ep, d)
 	{
 		if (!ep->peers.count)
 			continue;
-		out_begin_anonymous(&o, ep, OUT_PEERS, NULL, 0);
-		out_node_state(&o, d->self, true);
-		out_end(&o);
+		dncp_out_begin_anonymous(&o, ep, OUT_PEERS, NULL, 0);
+		dncp_out_node_state(&o, d->self, true);
+		dncp_out_end(&o);
 		if (!ep->listening)
-			endpoint_say(ep, false);
+			dncp_endpoint_say(ep, false);
 	}
-	finish(d);
+	dncp_finish(d);
 	timers_free(&d->timers);
 }

@@ -9,7 +9,7 @@ struct peer_key {
 	uint32_t node, remote;
 };
 
-int peer_compare(const void *key, const struct map_node *node)
+int dncp_peer_compare(const void *key, const struct map_node *node)
 {
 	const struct peer_key *k = key;
 	const struct dncp_peer *p = &MAP_ENTRY(node, struct peer, by_key)->pub;
@@ -19,7 +19,7 @@ int peer_compare(const void *key, const struct map_node *node)
 	return (k->remote > p->remote_endpoint) - (k->remote < p->remote_endpoint);
 }
 
-struct peer *peer_find(const struct endpoint *ep, uint32_t node, uint32_t remote)
+struct peer *dncp_peer_find(const struct endpoint *ep, uint32_t node, uint32_t remote)
 {
 	const struct peer_key key = { node, remote };
 
@@ -30,7 +30,7 @@ struct peer *peer_find(const struct endpoint *ep, uint32_t node, uint32_t remote
  * else the default (RFC 7787 6.1.5, 7.3.2). */
 static msec published_interval(const struct dncp *d, uint32_t id, uint32_t remote)
 {
-	const struct node *n = node_find(d, id);
+	const struct node *n = dncp_node_lookup(d, id);
 	msec interval = d->profile->keepalive_interval;
 
 	if (!n || !n->pub.len)
@@ -64,7 +64,7 @@ static msec peer_until(const struct peer *p)
 	       MAX(interval * p->ep->conf.keepalive_multiplier_x10 / 10, 4 * d->profile->trickle_imin);
 }
 
-void peer_remove(struct peer *p, const char *why)
+void dncp_peer_remove(struct peer *p, const char *why)
 {
 	struct endpoint *ep = p->ep;
 	struct dncp *d = ep->dncp;
@@ -76,7 +76,7 @@ void peer_remove(struct peer *p, const char *why)
 	if (ep->highest == p)
 		ep->highest = NULL;
 	free(p);
-	own_changed(d);
+	dncp_own_changed(d);
 }
 
 static void peer_timeout(struct timer *t, msec now)
@@ -87,14 +87,14 @@ static void peer_timeout(struct timer *t, msec now)
 	if (until > now)
 		timer_set(&p->ep->dncp->timers, t, until);
 	else
-		peer_remove(p, "no keep-alives");
+		dncp_peer_remove(p, "no keep-alives");
 }
 
 /* True if a peer has been here long enough to have become reachable and has not: it makes room for others. */
 static bool on_probation_too_long(const struct peer *p)
 {
 	const struct dncp *d = p->ep->dncp;
-	const struct node *n = node_find(d, p->pub.node);
+	const struct node *n = dncp_node_lookup(d, p->pub.node);
 
 	return d->now - p->pub.since >= DNCP_PEER_PROBATION && !(n && n->pub.reachable);
 }
@@ -106,7 +106,7 @@ static bool make_room(struct endpoint *ep)
 	PEER_EACH(p, ep)
 	{
 		if (on_probation_too_long(p)) {
-			peer_remove(p, "made room");
+			dncp_peer_remove(p, "made room");
 			return true;
 		}
 	}
@@ -121,7 +121,7 @@ static void remove_former(struct endpoint *ep, const struct ip *addr, uint16_t p
 {
 	MAP_EACH_SAFE (p, &ep->peers, struct peer, by_key)
 		if (ip_equal(&p->pub.addr, addr) && p->pub.port == port)
-			peer_remove(p, "replaced");
+			dncp_peer_remove(p, "replaced");
 }
 
 static struct peer *peer_add(struct endpoint *ep, const struct edge *who, const struct ip *addr, uint16_t port)
@@ -145,14 +145,14 @@ static struct peer *peer_add(struct endpoint *ep, const struct edge *who, const 
 	timer_init(&p->timeout, peer_timeout);
 	timer_set(&d->timers, &p->timeout, peer_until(p));
 	event_report(&d->env.events, EVENT(DNCP_PEER_UP, .node = who->node, .link = ep->id, .addr = *addr));
-	own_changed(d);
+	dncp_own_changed(d);
 	return p;
 }
 
 /* RFC 7787 4.5: "If received over unicast, the remote node MUST be added as a peer". */
-struct peer *peer_heard(struct endpoint *ep, const struct edge *who, const struct ip *addr, uint16_t port)
+struct peer *dncp_peer_heard(struct endpoint *ep, const struct edge *who, const struct ip *addr, uint16_t port)
 {
-	struct peer *p = peer_find(ep, who->node, who->remote);
+	struct peer *p = dncp_peer_find(ep, who->node, who->remote);
 
 	/* RFC 7787 4.5, 6.2: in Multicast-Listen+Unicast mode only the highest node is a peer. */
 	if (!p && ep->listening && ep->highest && who->node < ep->highest->pub.node)
@@ -165,7 +165,7 @@ struct peer *peer_heard(struct endpoint *ep, const struct edge *who, const struc
 	return p;
 }
 
-void peer_node_changed(struct dncp *d, const struct node *n, bool left)
+void dncp_peer_node_changed(struct dncp *d, const struct node *n, bool left)
 {
 	const struct peer_key first = { n->pub.id, 0 };
 
@@ -180,7 +180,7 @@ void peer_node_changed(struct dncp *d, const struct node *n, bool left)
 			 * new data do not reach, as they go no further than to us. If it is still there, its next
 			 * unicast brings it back. */
 			if (left)
-				peer_remove(p, "left");
+				dncp_peer_remove(p, "left");
 			else
 				timer_set_sooner(&d->timers, &p->timeout, peer_until(p));
 		}

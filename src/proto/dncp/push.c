@@ -16,7 +16,7 @@
  * finds. */
 #include "proto/dncp/dncp_internal.h"
 
-void push_note(struct dncp *d, struct node *n)
+void dncp_push_note(struct dncp *d, struct node *n)
 {
 	/* A node that has come back as it was: whoever knew it then has kept it as we have (RFC 7787 4.6). */
 	if (n->pushed == n->pub.version)
@@ -27,7 +27,7 @@ void push_note(struct dncp *d, struct node *n)
 	d->changes[slot].version = n->pub.version;
 }
 
-void push_schedule(struct dncp *d)
+void dncp_push_schedule(struct dncp *d)
 {
 	ENDPOINT_EACH(ep, d)
 	{
@@ -44,7 +44,7 @@ void push_schedule(struct dncp *d)
 static const struct node *to_push(const struct endpoint *ep, uint64_t i)
 {
 	const struct dncp *d = ep->dncp;
-	const struct node *n = node_find(d, d->changes[i % DNCP_PUSH_MAX].id);
+	const struct node *n = dncp_node_lookup(d, d->changes[i % DNCP_PUSH_MAX].id);
 
 	/* What is not reachable is not provided to others (RFC 7787 4.6). */
 	if (!n || !n->pub.reachable || n->pub.version != d->changes[i % DNCP_PUSH_MAX].version)
@@ -52,7 +52,7 @@ static const struct node *to_push(const struct endpoint *ep, uint64_t i)
 	return n->from == ep->id ? NULL : n;
 }
 
-void push_due(struct timer *t, msec now)
+void dncp_push_due(struct timer *t, msec now)
 {
 	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, push_timer);
 	struct dncp *d = ep->dncp;
@@ -62,14 +62,14 @@ void push_due(struct timer *t, msec now)
 	ep->push_next = d->change_count;
 	if (d->change_count - next > DNCP_PUSH_MAX || ep->peers.count > DNCP_PUSH_PEERS)
 		return;
-	out_begin(&o, ep, OUT_PEERS, NULL, 0);
+	dncp_out_begin(&o, ep, OUT_PEERS, NULL, 0);
 	for (; next != d->change_count; next++) {
 		const struct node *n = to_push(ep, next);
 		if (!n)
 			continue;
-		out_node_state(&o, n, true);
+		dncp_out_node_state(&o, n, true);
 		ep->pushed = now;
 		count(d, DNCP_COUNT_PUSHED);
 	}
-	out_end(&o);
+	dncp_out_end(&o);
 }

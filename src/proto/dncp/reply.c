@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-bool reply_allowed(struct endpoint *ep, size_t bytes)
+bool dncp_reply_allowed(struct endpoint *ep, size_t bytes)
 {
 	msec now = ep->dncp->now;
 	int64_t gained = (now - ep->reply_tokens_at) * DNCP_REPLY_RATE / SECOND;
@@ -45,7 +45,7 @@ static bool may_ask_about(struct endpoint *ep, const uint8_t *hash)
 /* RFC 7787 4.4, Network State TLV: if it differs from ours and no Node State TLV said why. */
 static bool network_is_to_be_requested(struct dncp *d, const struct message *m)
 {
-	if (!m->network_hash || m->differs || memcmp(m->network_hash, tree_hash(d), d->profile->hash_len) == 0)
+	if (!m->network_hash || m->differs || memcmp(m->network_hash, dncp_tree_hash(d), d->profile->hash_len) == 0)
 		return false;
 	if (may_ask_about(m->ep, m->network_hash))
 		return true;
@@ -78,17 +78,17 @@ static void send_requests(struct endpoint *ep, const struct ip *addr, uint16_t p
 	struct dncp *d = ep->dncp;
 	struct out o;
 
-	out_begin(&o, ep, OUT_ADDR, addr, port);
+	dncp_out_begin(&o, ep, OUT_ADDR, addr, port);
 	if (network) {
-		out_network_state(&o);
-		out_request_network(&o);
+		dncp_out_network_state(&o);
+		dncp_out_request_network(&o);
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct node *held = node_find(d, wants[i].id);
+		const struct node *held = dncp_node_lookup(d, wants[i].id);
 		if ((held ? held->pub.version : 0) == wants[i].version && !requested_lately(d, &wants[i]))
-			out_request_node(&o, wants[i].id);
+			dncp_out_request_node(&o, wants[i].id);
 	}
-	out_end(&o);
+	dncp_out_end(&o);
 }
 
 /* RFC 7787 4.4, Request Network State TLV: all node states without data. The Network State comes last, when the
@@ -99,20 +99,20 @@ static void send_replies(struct endpoint *ep, const struct ip *addr, uint16_t po
 	struct dncp *d = ep->dncp;
 	struct out o;
 
-	out_begin(&o, ep, OUT_ADDR, addr, port);
+	dncp_out_begin(&o, ep, OUT_ADDR, addr, port);
 	o.limited = true;
 	if (network) {
 		NODE_EACH(node, d)
 		if (node_is_leaf(d, node))
-			out_node_state(&o, node, false);
-		out_network_state(&o);
+			dncp_out_node_state(&o, node, false);
+		dncp_out_network_state(&o);
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct node *node = node_find(d, ids[i]);
+		const struct node *node = dncp_node_lookup(d, ids[i]);
 		if (node && node_is_leaf(d, node))
-			out_node_state(&o, node, true);
+			dncp_out_node_state(&o, node, true);
 	}
-	out_end(&o);
+	dncp_out_end(&o);
 }
 
 /* We ask `who` because of its network state `hash`. Datagrams get lost, and its next word may be far off when Trickle
@@ -123,8 +123,8 @@ static void expect_answer(struct endpoint *ep, const struct edge *who, const uin
 {
 	struct dncp *d = ep->dncp;
 	size_t len = d->profile->hash_len;
-	bool same = edge_compare(&ep->retry.who, who) == 0 && memcmp(ep->retry.theirs, hash, len) == 0 &&
-	            memcmp(ep->retry.ours, tree_hash(d), len) == 0;
+	bool same = dncp_edge_compare(&ep->retry.who, who) == 0 && memcmp(ep->retry.theirs, hash, len) == 0 &&
+	            memcmp(ep->retry.ours, dncp_tree_hash(d), len) == 0;
 
 	if (same && timer_is_set(&ep->retry.timer))
 		return; /* what is left of the tries stays */
@@ -133,23 +133,23 @@ static void expect_answer(struct endpoint *ep, const struct edge *who, const uin
 	ep->retry.port = port;
 	ep->retry.tries = 0;
 	memcpy(ep->retry.theirs, hash, len);
-	memcpy(ep->retry.ours, tree_hash(d), len);
+	memcpy(ep->retry.ours, dncp_tree_hash(d), len);
 	timer_set(&d->timers, &ep->retry.timer, d->now + d->profile->trickle_imin);
 }
 
-void reply_answered(struct endpoint *ep, const struct edge *who)
+void dncp_reply_answered(struct endpoint *ep, const struct edge *who)
 {
-	if (edge_compare(&ep->retry.who, who) == 0)
+	if (dncp_edge_compare(&ep->retry.who, who) == 0)
 		timer_clear(&ep->dncp->timers, &ep->retry.timer);
 }
 
-void reply_retry_due(struct timer *t, msec now)
+void dncp_reply_retry_due(struct timer *t, msec now)
 {
 	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, retry.timer);
 	struct dncp *d = ep->dncp;
 	size_t len = d->profile->hash_len;
-	bool stuck = memcmp(ep->retry.ours, tree_hash(d), len) == 0 && memcmp(ep->retry.theirs, d->hash, len) != 0;
-	bool peer = peer_find(ep, ep->retry.who.node, ep->retry.who.remote);
+	bool stuck = memcmp(ep->retry.ours, dncp_tree_hash(d), len) == 0 && memcmp(ep->retry.theirs, d->hash, len) != 0;
+	bool peer = dncp_peer_find(ep, ep->retry.who.node, ep->retry.who.remote);
 
 	if (peer ? !stuck : ep->listening || ep->retry.tries >= DNCP_RETRY_DOUBLINGS)
 		return;
@@ -159,7 +159,7 @@ void reply_retry_due(struct timer *t, msec now)
 		send_requests(ep, &ep->retry.addr, ep->retry.port, true, NULL, 0);
 }
 
-void reply_unicast(struct dncp *d, const struct message *m)
+void dncp_reply_unicast(struct dncp *d, const struct message *m)
 {
 	bool request = network_is_to_be_requested(d, m);
 
@@ -208,7 +208,7 @@ static void merge(const struct dncp *d, struct pending *p, const struct message 
 		p->replies[p->reply_count++] = d->asked[i];
 }
 
-void reply_multicast(struct dncp *d, const struct message *m)
+void dncp_reply_multicast(struct dncp *d, const struct message *m)
 {
 	struct endpoint *ep = m->ep;
 	bool request = network_is_to_be_requested(d, m);
@@ -233,9 +233,9 @@ void reply_multicast(struct dncp *d, const struct message *m)
 static void send_pending(struct endpoint *ep, const struct pending *p)
 {
 	struct dncp *d = ep->dncp;
-	const struct peer *peer = p->discover ? peer_find(ep, p->who.node, p->who.remote) : NULL;
+	const struct peer *peer = p->discover ? dncp_peer_find(ep, p->who.node, p->who.remote) : NULL;
 	bool discover = p->discover && !(peer && ip_equal(&peer->pub.addr, &p->addr));
-	bool request = p->request_network && memcmp(p->hash, tree_hash(d), d->profile->hash_len) != 0;
+	bool request = p->request_network && memcmp(p->hash, dncp_tree_hash(d), d->profile->hash_len) != 0;
 
 	if (discover || request || p->want_count)
 		send_requests(ep, &p->addr, p->port, discover || request, p->wants, p->want_count);
@@ -243,7 +243,7 @@ static void send_pending(struct endpoint *ep, const struct pending *p)
 		send_replies(ep, &p->addr, p->port, p->reply_network, p->replies, p->reply_count);
 }
 
-void reply_pending_due(struct timer *t, msec now)
+void dncp_reply_pending_due(struct timer *t, msec now)
 {
 	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, pending_timer);
 	msec next = MSEC_NEVER;

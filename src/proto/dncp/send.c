@@ -32,7 +32,7 @@ static void flush(struct out *o)
 	if (o->to == OUT_PEERS)
 		PEER_EACH(p, o->ep)
 	send_one(o, &p->pub.addr, p->pub.port);
-	else if (!o->limited || reply_allowed(o->ep, len)) send_one(o, &o->addr, o->port);
+	else if (!o->limited || dncp_reply_allowed(o->ep, len)) send_one(o, &o->addr, o->port);
 	cursor_rewind(&o->c, o->head);
 }
 
@@ -44,7 +44,7 @@ static void make_room(struct out *o, size_t need)
 		flush(o);
 }
 
-void out_begin_anonymous(struct out *o, struct endpoint *ep, enum out_to to, const struct ip *addr, uint16_t port)
+void dncp_out_begin_anonymous(struct out *o, struct endpoint *ep, enum out_to to, const struct ip *addr, uint16_t port)
 {
 	struct dncp *d = ep->dncp;
 
@@ -54,9 +54,9 @@ void out_begin_anonymous(struct out *o, struct endpoint *ep, enum out_to to, con
 }
 
 /* RFC 7787 4.2: Node Endpoint before any Network State TLV, and in any other datagram to speed up discovery. */
-void out_begin(struct out *o, struct endpoint *ep, enum out_to to, const struct ip *addr, uint16_t port)
+void dncp_out_begin(struct out *o, struct endpoint *ep, enum out_to to, const struct ip *addr, uint16_t port)
 {
-	out_begin_anonymous(o, ep, to, addr, port);
+	dncp_out_begin_anonymous(o, ep, to, addr, port);
 	size_t at = tlv_begin(&o->c, DNCP_TLV_NODE_ENDPOINT);
 	cursor_put_u32(&o->c, ep->dncp->self->pub.id);
 	cursor_put_u32(&o->c, ep->id);
@@ -64,21 +64,21 @@ void out_begin(struct out *o, struct endpoint *ep, enum out_to to, const struct 
 	o->head = cursor_done(&o->c);
 }
 
-void out_network_state(struct out *o)
+void dncp_out_network_state(struct out *o)
 {
 	struct dncp *d = o->ep->dncp;
 
 	make_room(o, TLV_HEADER + d->profile->hash_len);
-	tlv_put(&o->c, DNCP_TLV_NETWORK_STATE, tree_hash(d), d->profile->hash_len);
+	tlv_put(&o->c, DNCP_TLV_NETWORK_STATE, dncp_tree_hash(d), d->profile->hash_len);
 }
 
-void out_request_network(struct out *o)
+void dncp_out_request_network(struct out *o)
 {
 	make_room(o, TLV_HEADER);
 	tlv_put(&o->c, DNCP_TLV_REQUEST_NETWORK_STATE, NULL, 0);
 }
 
-void out_request_node(struct out *o, uint32_t id)
+void dncp_out_request_node(struct out *o, uint32_t id)
 {
 	make_room(o, TLV_HEADER + REQUEST_NODE_LEN);
 	size_t at = tlv_begin(&o->c, DNCP_TLV_REQUEST_NODE_STATE);
@@ -86,29 +86,29 @@ void out_request_node(struct out *o, uint32_t id)
 	tlv_end(&o->c, at);
 }
 
-size_t node_state_size(const struct dncp *d, const struct node *n, bool with_data)
+size_t dncp_node_state_size(const struct dncp *d, const struct node *n, bool with_data)
 {
 	size_t len = TLV_HEADER + NODE_STATE_LEN + d->profile->hash_len + (with_data ? n->pub.len : 0);
 
 	return len + -len % TLV_ALIGN;
 }
 
-void out_node_state(struct out *o, const struct node *n, bool with_data)
+void dncp_out_node_state(struct out *o, const struct node *n, bool with_data)
 {
 	struct dncp *d = o->ep->dncp;
 
-	make_room(o, node_state_size(d, n, with_data));
+	make_room(o, dncp_node_state_size(d, n, with_data));
 	size_t at = tlv_begin(&o->c, DNCP_TLV_NODE_STATE);
 	cursor_put_u32(&o->c, n->pub.id);
 	cursor_put_u32(&o->c, n->pub.seqno);
-	cursor_put_u32(&o->c, node_age(d, n));
+	cursor_put_u32(&o->c, dncp_node_age(d, n));
 	cursor_put(&o->c, n->hash, d->profile->hash_len);
 	if (with_data)
 		cursor_put(&o->c, n->data, n->pub.len); /* exactly as it came (RFC 7787 7.2.3) */
 	tlv_end(&o->c, at);
 }
 
-void out_end(struct out *o)
+void dncp_out_end(struct out *o)
 {
 	flush(o);
 }

@@ -9,7 +9,7 @@
 /* RFC 7787 4.6: data originated at or before now - this carries no topology. */
 #define ORIGINATION_MAX ((INT64_C(1) << 32) - (INT64_C(1) << 15))
 
-int edge_compare(const void *a, const void *b)
+int dncp_edge_compare(const void *a, const void *b)
 {
 	const struct edge *x = a, *y = b;
 
@@ -36,7 +36,7 @@ static bool next_peer(struct cursor *c, struct edge *out)
 	return false;
 }
 
-struct edge *edges_read(const uint8_t *data, size_t len, size_t *n)
+struct edge *dncp_edges_read(const uint8_t *data, size_t len, size_t *n)
 {
 	struct cursor c = cursor_reader(data, len);
 	struct edge e;
@@ -52,8 +52,8 @@ struct edge *edges_read(const uint8_t *data, size_t len, size_t *n)
 		;
 	/* They come in order from those who keep RFC 7787 7.2.3, but not everybody does. */
 	for (size_t i = 1; i < *n; i++) {
-		if (edge_compare(&edges[i - 1], &edges[i]) > 0) {
-			qsort(edges, *n, sizeof(*edges), edge_compare);
+		if (dncp_edge_compare(&edges[i - 1], &edges[i]) > 0) {
+			qsort(edges, *n, sizeof(*edges), dncp_edge_compare);
 			break;
 		}
 	}
@@ -65,10 +65,10 @@ static bool confirms(const struct node *n, const struct node *r, const struct ed
 {
 	const struct edge half = { .node = r->pub.id, .remote = e->local, .local = e->remote };
 
-	return n->edge_count && bsearch(&half, n->edges, n->edge_count, sizeof(half), edge_compare);
+	return n->edge_count && bsearch(&half, n->edges, n->edge_count, sizeof(half), dncp_edge_compare);
 }
 
-bool topology_too_old(const struct dncp *d, const struct node *n)
+bool dncp_topology_too_old(const struct dncp *d, const struct node *n)
 {
 	return n->pub.originated <= d->now - ORIGINATION_MAX;
 }
@@ -77,14 +77,14 @@ bool topology_too_old(const struct dncp *d, const struct node *n)
 static bool joins(const struct dncp *d, const struct node *n)
 {
 	for (size_t i = 0; i < n->edge_count; i++) {
-		const struct node *r = node_find(d, n->edges[i].node);
+		const struct node *r = dncp_node_lookup(d, n->edges[i].node);
 		if (r && r->pub.reachable && confirms(r, n, &n->edges[i]))
 			return true;
 	}
 	return false;
 }
 
-void topology_node_changed(struct dncp *d, const struct node *n, bool edges_changed)
+void dncp_topology_node_changed(struct dncp *d, const struct node *n, bool edges_changed)
 {
 	if (d->topology_dirty)
 		return;
@@ -98,9 +98,9 @@ static int compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-bool topology_names(const struct dncp *d, uint32_t id)
+bool dncp_topology_names(const struct dncp *d, uint32_t id)
 {
-	const struct node *n = node_find(d, id);
+	const struct node *n = dncp_node_lookup(d, id);
 
 	if (n)
 		return n->named;
@@ -112,7 +112,7 @@ static struct node *follow(struct dncp *d, const struct node *r, struct node *la
 {
 	for (size_t i = 0; i < r->edge_count; i++) {
 		const struct edge *e = &r->edges[i];
-		struct node *n = node_find(d, e->node);
+		struct node *n = dncp_node_lookup(d, e->node);
 		if (!n) {
 			if (d->named_count < DNCP_NAMED_MAX)
 				d->named[d->named_count++] = e->node;
@@ -138,7 +138,7 @@ static void walk(struct dncp *d)
 	d->self->marked = true;
 	d->self->next = NULL;
 	for (struct node *r = d->self, *last = r; r; r = r->next) {
-		if (topology_too_old(d, r))
+		if (dncp_topology_too_old(d, r))
 			continue;
 		oldest = MIN(oldest, r->pub.originated);
 		last = follow(d, r, last);
@@ -146,13 +146,13 @@ static void walk(struct dncp *d)
 	qsort(d->named, d->named_count, sizeof(*d->named), compare_ids);
 	NODE_EACH(n, d)
 	if (n->marked != n->pub.reachable)
-		node_set_reachable(d, n, n->marked);
+		dncp_node_set_reachable(d, n, n->marked);
 	/* The graph also changes when data becomes too old (RFC 7787 4.6). */
 	timer_set(&d->timers, &d->topology_timer, oldest + ORIGINATION_MAX);
 	count(d, DNCP_COUNT_TOPOLOGY);
 }
 
-void topology_settle(struct dncp *d)
+void dncp_topology_settle(struct dncp *d)
 {
 	msec span = d->profile->trickle_imin / 2;
 
@@ -171,7 +171,7 @@ void topology_settle(struct dncp *d)
 	walk(d);
 }
 
-void topology_due(struct timer *t, msec now)
+void dncp_topology_due(struct timer *t, msec now)
 {
 	struct dncp *d = CONTAINER_OF(t, struct dncp, topology_timer);
 

@@ -41,7 +41,7 @@ static void rebuild(struct dncp *d)
 	d->tree_rebuild = false;
 }
 
-void tree_node_changed(struct dncp *d, struct node *n)
+void dncp_tree_node_changed(struct dncp *d, struct node *n)
 {
 	if (!node_is_leaf(d, n))
 		return;
@@ -50,7 +50,7 @@ void tree_node_changed(struct dncp *d, struct node *n)
 	d->tree_dirty = true;
 }
 
-const uint8_t *tree_hash(struct dncp *d)
+const uint8_t *dncp_tree_hash(struct dncp *d)
 {
 	if (d->tree_rebuild)
 		rebuild(d);

@@ -18,23 +18,24 @@ struct trickle {
 };
 
 /* Begins with an interval of Imin at `now`. */
-void trickle_start(struct trickle *, const struct random_source *, msec now, msec imin, unsigned doublings, unsigned k);
+void dncp_trickle_start(struct trickle *, const struct random_source *, msec now, msec imin, unsigned doublings,
+                        unsigned k);
 
 /* Begins a new interval of the present length (RFC 6206 4.2 step 2). */
-void trickle_interval(struct trickle *, const struct random_source *, msec now);
+void dncp_trickle_interval(struct trickle *, const struct random_source *, msec now);
 
 /* What we say has changed. Speaks within Imin, and however often this is called at most every Imin / 2. True if a new
  * interval began. */
-bool trickle_reset(struct trickle *, const struct random_source *, msec now);
+bool dncp_trickle_reset(struct trickle *, const struct random_source *, msec now);
 
 /* Somebody has said what we would say. */
-static inline void trickle_consistent(struct trickle *t)
+static inline void dncp_trickle_consistent(struct trickle *t)
 {
 	t->c++;
 }
 
-/* When trickle_run() is to be called. */
-static inline msec trickle_next(const struct trickle *t)
+/* When dncp_trickle_run() is to be called. */
+static inline msec dncp_trickle_next(const struct trickle *t)
 {
 	return t->done ? t->end : t->t;
 }
@@ -42,6 +43,6 @@ static inline msec trickle_next(const struct trickle *t)
 enum trickle_act { TRICKLE_NOTHING, TRICKLE_SPEAK, TRICKLE_SUPPRESSED };
 
 /* What is to be done at `now`. */
-enum trickle_act trickle_run(struct trickle *, const struct random_source *, msec now);
+enum trickle_act dncp_trickle_run(struct trickle *, const struct random_source *, msec now);
 
 #endif
