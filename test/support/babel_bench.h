@@ -41,8 +41,8 @@ static inline void on_send(void *ctx, uint32_t link, const struct ip *to, const 
 	enum wire_result result;
 
 	b->packets++;
-	assert_true(wire_open(&r, &US, data, len, &trailer));
-	while ((result = wire_read(&r, &m)) != WIRE_END) {
+	assert_true(babel_wire_open(&r, &US, data, len, &trailer));
+	while ((result = babel_wire_read(&r, &m)) != WIRE_END) {
 		assert_true(result == WIRE_MESSAGE || result == WIRE_NOTHING);
 		if (result == WIRE_NOTHING)
 			continue;
@@ -111,10 +111,10 @@ static inline void input(struct bench *b, uint32_t link, unsigned peer, const st
 	struct ip from = peer_addr(peer);
 	struct wire_writer w;
 
-	wire_begin(&w, WIRE_PACKET);
+	babel_wire_begin(&w, WIRE_PACKET);
 	for (size_t i = 0; i < n; i++)
-		assert_true(wire_write(&w, &m[i]));
-	size_t len = wire_finish(&w);
+		assert_true(babel_wire_write(&w, &m[i]));
+	size_t len = babel_wire_finish(&w);
 	babel_input(b->babel, b->now, link, &from, BABEL_PORT, true, w.data, len);
 }
 

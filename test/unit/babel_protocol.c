@@ -407,9 +407,9 @@ static void not_believed(void **state)
 	(void)state;
 	route(b, 1, 9, P1, NULL, 1, 5, 0); /* from nobody we know */
 	meet(b, 1, 1, 96);
-	wire_begin(&w, 500);
-	wire_write(&w, &m);
-	size_t len = wire_finish(&w);
+	babel_wire_begin(&w, 500);
+	babel_wire_write(&w, &m);
+	size_t len = babel_wire_finish(&w);
 	babel_input(b->babel, b->now, 1, &from, 6697, true, w.data, len);
 	babel_input(b->babel, b->now, 1, &global, BABEL_PORT, true, w.data, len);
 	babel_input(b->babel, b->now, 1, &v4, BABEL_PORT, true, w.data, len);

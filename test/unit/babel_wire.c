@@ -19,9 +19,9 @@ static enum wire_result read_body(const uint8_t *data, size_t len, struct messag
 	*n = 0;
 	memset(results, 0, sizeof(*results) * (WIRE_MALFORMED + 1));
 	memcpy(packet + 4, data, len);
-	assert_true(wire_open(&r, &FROM, packet, len + 4, &trailer));
+	assert_true(babel_wire_open(&r, &FROM, packet, len + 4, &trailer));
 	for (;;) {
-		enum wire_result result = wire_read(&r, &m);
+		enum wire_result result = babel_wire_read(&r, &m);
 		results[result]++;
 		if (result == WIRE_END || result == WIRE_MALFORMED)
 			return result;
@@ -126,10 +126,10 @@ static void written_is_read(void **state)
 	size_t n = samples(want), m;
 
 	(void)state;
-	wire_begin(&w, 1400);
+	babel_wire_begin(&w, 1400);
 	for (size_t i = 0; i < n; i++)
-		assert_true(wire_write(&w, &want[i]));
-	size_t len = wire_finish(&w);
+		assert_true(babel_wire_write(&w, &want[i]));
+	size_t len = babel_wire_finish(&w);
 	assert_int_equal(read_body(w.data + 4, len - 4, got, 32, &m, results), WIRE_END);
 	assert_int_equal(m, n);
 	for (size_t i = 0; i < n; i++)
@@ -270,15 +270,16 @@ static void malformed(void **state)
 
 	struct wire_reader r;
 	struct cursor trailer;
-	assert_false(wire_open(&r, &FROM, BYTES(41, 2, 0, 0), &trailer));
-	assert_false(wire_open(&r, &FROM, BYTES(42, 3, 0, 0), &trailer));
-	assert_false(wire_open(&r, &FROM, BYTES(42, 2, 0), &trailer));
-	assert_false(wire_open(&r, &FROM, BYTES(42, 2, 0, 1), &trailer));
-	assert_true(wire_open(&r, &FROM, BYTES(42, 2, 0, 2, 1, 0, 16, 3, 1, 2, 3), &trailer)); /* with a trailer */
+	assert_false(babel_wire_open(&r, &FROM, BYTES(41, 2, 0, 0), &trailer));
+	assert_false(babel_wire_open(&r, &FROM, BYTES(42, 3, 0, 0), &trailer));
+	assert_false(babel_wire_open(&r, &FROM, BYTES(42, 2, 0), &trailer));
+	assert_false(babel_wire_open(&r, &FROM, BYTES(42, 2, 0, 1), &trailer));
+	assert_true(
+	        babel_wire_open(&r, &FROM, BYTES(42, 2, 0, 2, 1, 0, 16, 3, 1, 2, 3), &trailer)); /* with a trailer */
 	assert_int_equal(cursor_left(&trailer), 5);
 	struct message m;
-	assert_int_equal(wire_read(&r, &m), WIRE_NOTHING);
-	assert_int_equal(wire_read(&r, &m), WIRE_END);
+	assert_int_equal(babel_wire_read(&r, &m), WIRE_NOTHING);
+	assert_int_equal(babel_wire_read(&r, &m), WIRE_END);
 }
 
 /* A whole packet cut anywhere is refused whole by a router; a body cut between TLVs is a shorter packet. */
@@ -290,17 +291,17 @@ static void truncated(void **state)
 	size_t n = samples(want), m;
 
 	(void)state;
-	wire_begin(&w, 1400);
+	babel_wire_begin(&w, 1400);
 	for (size_t i = 0; i < n; i++)
-		assert_true(wire_write(&w, &want[i]));
-	size_t len = wire_finish(&w);
+		assert_true(babel_wire_write(&w, &want[i]));
+	size_t len = babel_wire_finish(&w);
 	unsigned whole = 0;
 	for (size_t cut = 0; cut < len; cut++) {
 		struct wire_reader r;
 		struct cursor trailer;
 		uint8_t *copy = malloc(cut + 1); /* of its own, so that reading past the end is noticed */
 		memcpy(copy, w.data, cut);
-		assert_false(wire_open(&r, &FROM, copy, cut, &trailer));
+		assert_false(babel_wire_open(&r, &FROM, copy, cut, &trailer));
 		free(copy);
 		if (cut < 4)
 			continue;
@@ -324,20 +325,21 @@ static void random_bytes(void **state)
 		struct wire_reader r;
 		struct cursor trailer;
 		struct message m;
-		wire_begin(&w, 64 + random_below(&random, 400));
+		babel_wire_begin(&w, 64 + random_below(&random, 400));
 		for (int i = 0; i < 8; i++)
-			wire_write(&w, &valid[random_below(&random, (uint32_t)n)]);
-		size_t len = wire_finish(&w);
+			babel_wire_write(&w, &valid[random_below(&random, (uint32_t)n)]);
+		size_t len = babel_wire_finish(&w);
 		for (unsigned i = 0, flips = random_below(&random, 6); i < flips && len > 4; i++)
 			w.data[4 + random_below(&random, (uint32_t)len - 4)] = (uint8_t)random_u32(&random);
-		if (!len || !wire_open(&r, &FROM, w.data, len, &trailer))
+		if (!len || !babel_wire_open(&r, &FROM, w.data, len, &trailer))
 			continue;
-		for (enum wire_result result; (result = wire_read(&r, &m)) != WIRE_END && result != WIRE_MALFORMED;) {
+		for (enum wire_result result;
+		     (result = babel_wire_read(&r, &m)) != WIRE_END && result != WIRE_MALFORMED;) {
 			/* What comes out can be written. */
 			struct wire_writer again;
-			wire_begin(&again, WIRE_PACKET);
+			babel_wire_begin(&again, WIRE_PACKET);
 			if (result == WIRE_MESSAGE)
-				assert_true(wire_write(&again, &m));
+				assert_true(babel_wire_write(&again, &m));
 		}
 	}
 }
@@ -352,14 +354,14 @@ static void compression(void **state)
 	char text[PREFIX_TEXT];
 
 	(void)state;
-	wire_begin(&w, 1232);
+	babel_wire_begin(&w, 1232);
 	for (;; n++) {
 		snprintf(text, sizeof(text), "2001:db8:1:%x::/64", (unsigned)n + 256);
 		struct message u = update_of(text, NULL, 1, 96);
-		if (!wire_write(&w, &u))
+		if (!babel_wire_write(&w, &u))
 			break;
 	}
-	size_t len = wire_finish(&w);
+	size_t len = babel_wire_finish(&w);
 	print_message("%zu prefixes in %zu bytes\n", n, len);
 	assert_true(n >= 80);
 	assert_int_equal(read_body(w.data + 4, len - 4, got, 128, &m, results), WIRE_END);
@@ -386,10 +388,10 @@ static void tshark_agrees(void **state)
 	snprintf(line, sizeof(line), "%s/hex", dir);
 	FILE *f = fopen(line, "w");
 	assert_non_null(f);
-	wire_begin(&w, 1232);
+	babel_wire_begin(&w, 1232);
 	for (size_t i = 0; i < n; i++)
-		assert_true(wire_write(&w, &m[i]));
-	size_t len = wire_finish(&w);
+		assert_true(babel_wire_write(&w, &m[i]));
+	size_t len = babel_wire_finish(&w);
 	for (size_t i = 0; i < len; i++) {
 		if (i % 16 == 0)
 			fprintf(f, "\n%06zx", i);

@@ -11,23 +11,23 @@ const char *const babel_counter_names[BABEL_COUNTER_COUNT] = {
 #undef X
 };
 
-void count(struct babel *b, enum babel_counter c)
+void babel_count(struct babel *b, enum babel_counter c)
 {
 	b->counters[c]++;
 }
 
-void limit_reached(struct babel *b, msec now, enum babel_counter c, const char *what, enum babel_limit limit)
+void babel_limit_reached(struct babel *b, msec now, enum babel_counter c, const char *what, enum babel_limit limit)
 {
 	msec *reported = &b->reported_at[c == BABEL_COUNT_NEIGHBOUR_LIMIT];
 
-	count(b, c);
+	babel_count(b, c);
 	if (*reported != MSEC_NEVER && now - *reported < LIMIT_REPORT)
 		return;
 	*reported = now;
 	event_report(&b->env.events, EVENT(BABEL_LIMIT, .count = limit, .text = what));
 }
 
-int key_compare(const struct babel_key *a, const struct babel_key *b)
+int babel_key_compare(const struct babel_key *a, const struct babel_key *b)
 {
 	int order = prefix_compare(&a->dst, &b->dst);
 
@@ -43,12 +43,12 @@ static int compare_link(const void *key, const struct map_node *node)
 
 static int compare_destination(const void *key, const struct map_node *node)
 {
-	return key_compare(key, &MAP_ENTRY(node, struct destination, node)->pub.key);
+	return babel_key_compare(key, &MAP_ENTRY(node, struct destination, node)->pub.key);
 }
 
 static int compare_sources(const struct source_key *a, const struct source_key *b)
 {
-	int order = key_compare(&a->key, &b->key);
+	int order = babel_key_compare(&a->key, &b->key);
 
 	return order ? order : memcmp(a->router_id, b->router_id, ROUTER_ID_LEN);
 }
@@ -87,13 +87,13 @@ void babel_free(struct babel *b)
 		return;
 	b->stopped = true;
 	MAP_EACH_SAFE (i, &b->interfaces, struct interface, node)
-		interface_free(i, 0);
+		babel_interface_free(i, 0);
 	MAP_EACH_SAFE (r, &b->requests, struct request, node)
-		request_free(r);
+		babel_request_free(r);
 	MAP_EACH_SAFE (d, &b->destinations, struct destination, node)
-		destination_free(d);
+		babel_destination_free(d);
 	MAP_EACH_SAFE (s, &b->sources, struct source, node)
-		source_free(s);
+		babel_source_free(s);
 	timers_free(&b->timers);
 	free(b);
 }
@@ -126,24 +126,24 @@ void babel_run(struct babel *b, msec now)
 static void on_route_request(struct neighbour *n, msec now, const struct message *m)
 {
 	if (m->wildcard)
-		interface_dump(n->interface, now);
+		babel_interface_dump(n->interface, now);
 	else
-		update_answer(n->interface, now, &m->key);
+		babel_update_answer(n->interface, now, &m->key);
 }
 
 static void on_ack_request(struct neighbour *n, msec now, const struct message *m)
 {
 	/* RFC 8966 3.3: whatever the interval is, UNICAST_DELAY is shorter */
-	neighbour_tell(n, now, &(struct message) { .type = TLV_ACK, .opaque = m->opaque });
+	babel_neighbour_tell(n, now, &(struct message) { .type = TLV_ACK, .opaque = m->opaque });
 }
 
 static void on_update(struct neighbour *n, msec now, const struct message *m)
 {
 	n->heard_update = true;
 	if (m->wildcard)
-		route_retract_all(n, now);
+		babel_route_retract_all(n, now);
 	else
-		route_update(n, now, m);
+		babel_route_update(n, now, m);
 }
 
 static void on_ack(struct neighbour *n, msec now, const struct message *m)
@@ -153,23 +153,20 @@ static void on_ack(struct neighbour *n, msec now, const struct message *m)
 
 /* What each TLV leads to; Hello alone needs no neighbour. */
 static void (*const handlers[TLV_COUNT])(struct neighbour *, msec, const struct message *) = {
-	[TLV_ACK_REQUEST] = on_ack_request,
-	[TLV_ACK] = on_ack,
-	[TLV_IHU] = neighbour_ihu,
-	[TLV_UPDATE] = on_update,
-	[TLV_ROUTE_REQUEST] = on_route_request,
-	[TLV_SEQNO_REQUEST] = request_received,
+	[TLV_ACK_REQUEST] = on_ack_request,     [TLV_ACK] = on_ack,
+	[TLV_IHU] = babel_neighbour_ihu,        [TLV_UPDATE] = on_update,
+	[TLV_ROUTE_REQUEST] = on_route_request, [TLV_SEQNO_REQUEST] = babel_request_received,
 };
 
 static void act(struct interface *i, msec now, const struct ip *from, const struct message *m)
 {
 	if (m->type == TLV_HELLO) {
-		neighbour_hello(i, now, from, m);
+		babel_neighbour_hello(i, now, from, m);
 		return;
 	}
 	/* Looked up for each TLV: a Hello in between may have made or replaced the neighbour. Who never sent a Hello
 	 * is none (RFC 8966 3.4). */
-	struct neighbour *n = neighbour_find(i, from);
+	struct neighbour *n = babel_neighbour_find(i, from);
 	if (n && handlers[m->type])
 		handlers[m->type](n, now, m);
 }
@@ -185,7 +182,7 @@ static bool read_packet(struct babel *b, struct interface *i, msec now, const st
 	struct message m;
 
 	for (;;) {
-		enum wire_result result = wire_read(&r, &m);
+		enum wire_result result = babel_wire_read(&r, &m);
 		if (result == WIRE_END)
 			return true;
 		if (result == WIRE_MALFORMED)
@@ -195,7 +192,7 @@ static bool read_packet(struct babel *b, struct interface *i, msec now, const st
 		if (result == WIRE_MESSAGE)
 			act(i, now, from, &m);
 		else
-			count(b, counted[result]);
+			babel_count(b, counted[result]);
 	}
 }
 
@@ -210,30 +207,30 @@ static bool packet_authentic(struct interface *i, const struct ip *from, bool to
 void babel_input(struct babel *b, msec now, uint32_t link, const struct ip *from, uint16_t from_port, bool to_multicast,
                  const uint8_t *data, size_t len)
 {
-	struct interface *i = interface_find(b, link);
+	struct interface *i = babel_interface_find(b, link);
 	struct wire_reader reader;
 	struct cursor trailer;
 
 	if (!i || b->stopped || ip_equal(from, &i->conf.linklocal))
 		return;
-	count(b, BABEL_COUNT_RX);
+	babel_count(b, BABEL_COUNT_RX);
 	/* RFC 8966 4: MUST be silently ignored */
 	if (from_port != BABEL_PORT) {
-		count(b, BABEL_COUNT_BAD_PORT);
+		babel_count(b, BABEL_COUNT_BAD_PORT);
 		return;
 	}
 	if (!ip_is_linklocal(from)) { /* RFC 9080 REQ1: over IPv6 only */
-		count(b, BABEL_COUNT_BAD_ADDR);
+		babel_count(b, BABEL_COUNT_BAD_ADDR);
 		return;
 	}
-	if (!wire_open(&reader, from, data, len, &trailer)) {
-		count(b, BABEL_COUNT_MALFORMED);
+	if (!babel_wire_open(&reader, from, data, len, &trailer)) {
+		babel_count(b, BABEL_COUNT_MALFORMED);
 		return;
 	}
 	if (!packet_authentic(i, from, to_multicast, &trailer))
 		return;
 	if (!read_packet(b, NULL, now, from, reader)) {
-		count(b, BABEL_COUNT_MALFORMED);
+		babel_count(b, BABEL_COUNT_MALFORMED);
 		return;
 	}
 	read_packet(b, i, now, from, reader);
@@ -253,21 +250,21 @@ static struct babel_key normal_key(const struct babel_key *key)
 static void originate(struct babel *b, msec now, const struct babel_key *key, uint16_t metric)
 {
 	struct babel_key k = normal_key(key);
-	struct destination *d = destination_get(b, &k);
+	struct destination *d = babel_destination_get(b, &k);
 
 	d->keep = true;
 	if (d->own && d->own_metric == metric)
 		return;
 	d->own = true;
 	d->own_metric = metric;
-	destination_select(d, now);
+	babel_destination_select(d, now);
 }
 
 static void withdraw(struct destination *d, msec now)
 {
 	d->own = false;
-	destination_select(d, now);
-	destination_tidy(d);
+	babel_destination_select(d, now);
+	babel_destination_tidy(d);
 }
 
 void babel_originate(struct babel *b, msec now, const struct babel_key *key, uint16_t metric)
@@ -282,7 +279,7 @@ void babel_originate(struct babel *b, msec now, const struct babel_key *key, uin
 void babel_withdraw(struct babel *b, msec now, const struct babel_key *key)
 {
 	struct babel_key k = normal_key(key);
-	struct destination *d = destination_find(b, &k);
+	struct destination *d = babel_destination_find(b, &k);
 
 	if (!d || !d->own || b->stopped)
 		return;
@@ -309,7 +306,7 @@ void babel_goodbye(struct babel *b, msec now)
 	if (b->stopped)
 		return;
 	MAP_EACH (i, &b->interfaces, struct interface, node)
-		interface_farewell(i, now);
+		babel_interface_farewell(i, now);
 	b->stopped = true;
 }
 

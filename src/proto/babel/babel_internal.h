@@ -128,8 +128,9 @@ struct route {
 	msec smooth_at;
 	msec ask_at; /* when to ask whether it is still there (3.8.2.3) */
 	msec expire_at;
-	msec requested_at; /* when a new seqno was last asked of this neighbour */
-	msec hold;         /* the time from an update to expiry */
+	msec requested_at;        /* when a new seqno was last asked of this neighbour */
+	uint16_t requested_seqno; /* and which one the route had then */
+	msec hold;                /* the time from an update to expiry */
 	struct timer timer;
 };
 
@@ -218,13 +219,13 @@ struct babel {
 };
 
 /* babel.c */
-void count(struct babel *, enum babel_counter);
-void limit_reached(struct babel *, msec now, enum babel_counter, const char *what, enum babel_limit);
+void babel_count(struct babel *, enum babel_counter);
+void babel_limit_reached(struct babel *, msec now, enum babel_counter, const char *what, enum babel_limit);
 static inline struct babel *neighbour_babel(const struct neighbour *n)
 {
 	return n->interface->babel;
 }
-int key_compare(const struct babel_key *a, const struct babel_key *b);
+int babel_key_compare(const struct babel_key *a, const struct babel_key *b);
 /* RFC 8966 3.2.1: a < b */
 static inline bool seqno_less(uint16_t a, uint16_t b)
 {
@@ -251,70 +252,70 @@ static inline msec hold_time(msec interval)
 }
 
 /* interface.c */
-struct interface *interface_find(const struct babel *, uint32_t link);
-void interface_farewell(struct interface *, msec now);
-void interface_free(struct interface *, msec now);
+struct interface *babel_interface_find(const struct babel *, uint32_t link);
+void babel_interface_farewell(struct interface *, msec now);
+void babel_interface_free(struct interface *, msec now);
 /* Sends some of the first Hellos again, for a neighbour that has not heard two of ours. */
-void interface_hello_soon(struct interface *, msec now);
+void babel_interface_hello_soon(struct interface *, msec now);
 /* Starts a full dump as soon as the rate limit lets it. */
-void interface_dump(struct interface *, msec now);
+void babel_interface_dump(struct interface *, msec now);
 /* Sends what is pending within `delay`. */
-void interface_flush_within(struct interface *, msec now, msec delay);
-void interface_flush_soon(struct interface *, msec now);
+void babel_interface_flush_within(struct interface *, msec now, msec delay);
+void babel_interface_flush_soon(struct interface *, msec now);
 /* The one place where a packet leaves. `to` NULL: to all on the link. */
-void packet_send(struct interface *, const struct ip *to, const uint8_t *data, size_t len);
-size_t packet_room(const struct interface *);
+void babel_packet_send(struct interface *, const struct ip *to, const uint8_t *data, size_t len);
+size_t babel_packet_room(const struct interface *);
 
 /* neighbour.c */
-struct neighbour *neighbour_find(const struct interface *, const struct ip *addr);
-void neighbour_hello(struct interface *, msec now, const struct ip *from, const struct message *);
-void neighbour_ihu(struct neighbour *, msec now, const struct message *);
-void neighbour_free(struct neighbour *, msec now, const char *why);
+struct neighbour *babel_neighbour_find(const struct interface *, const struct ip *addr);
+void babel_neighbour_hello(struct interface *, msec now, const struct ip *from, const struct message *);
+void babel_neighbour_ihu(struct neighbour *, msec now, const struct message *);
+void babel_neighbour_free(struct neighbour *, msec now, const char *why);
 /* Cost from histories and txcost; routes follow if it changed (RFC 8966 3.4.3). */
-void neighbour_cost(struct neighbour *, msec now);
+void babel_neighbour_cost(struct neighbour *, msec now);
 /* Puts a TLV into the next packet to this neighbour alone. */
-void neighbour_tell(struct neighbour *, msec now, const struct message *);
-void neighbour_ask_all(struct neighbour *, msec now);
-bool neighbour_needs_ihu(const struct neighbour *);
-struct message neighbour_make_ihu(const struct neighbour *);
+void babel_neighbour_tell(struct neighbour *, msec now, const struct message *);
+void babel_neighbour_ask_all(struct neighbour *, msec now);
+bool babel_neighbour_needs_ihu(const struct neighbour *);
+struct message babel_neighbour_make_ihu(const struct neighbour *);
 
 /* route.c */
-struct destination *destination_find(const struct babel *, const struct babel_key *);
-struct destination *destination_get(struct babel *, const struct babel_key *);
-void destination_select(struct destination *, msec now);
+struct destination *babel_destination_find(const struct babel *, const struct babel_key *);
+struct destination *babel_destination_get(struct babel *, const struct babel_key *);
+void babel_destination_select(struct destination *, msec now);
 /* Frees it if nothing is left to say about it. */
-void destination_tidy(struct destination *);
-void destination_free(struct destination *);
-bool route_feasible(const struct route *);
-void route_update(struct neighbour *, msec now, const struct message *);
-void route_retract_all(struct neighbour *, msec now);
-void routes_new_cost(struct neighbour *, msec now);
-void routes_free(struct neighbour *, msec now);
+void babel_destination_tidy(struct destination *);
+void babel_destination_free(struct destination *);
+bool babel_route_feasible(const struct route *);
+void babel_route_update(struct neighbour *, msec now, const struct message *);
+void babel_route_retract_all(struct neighbour *, msec now);
+void babel_routes_new_cost(struct neighbour *, msec now);
+void babel_routes_free(struct neighbour *, msec now);
 
 /* source.c */
-struct source *source_find(const struct babel *, const struct babel_key *, const uint8_t *router_id);
-bool source_feasible(const struct babel *, const struct babel_key *, const uint8_t *router_id, uint16_t seqno,
-                     uint16_t metric);
-bool source_note(struct babel *, msec now, const struct babel_key *, const uint8_t *router_id, uint16_t seqno,
-                 uint16_t metric);
-void source_free(struct source *);
+struct source *babel_source_find(const struct babel *, const struct babel_key *, const uint8_t *router_id);
+bool babel_source_feasible(const struct babel *, const struct babel_key *, const uint8_t *router_id, uint16_t seqno,
+                           uint16_t metric);
+bool babel_source_note(struct babel *, msec now, const struct babel_key *, const uint8_t *router_id, uint16_t seqno,
+                       uint16_t metric);
+void babel_source_free(struct source *);
 
 /* request.c */
-void request_starved(struct destination *, msec now);
+void babel_request_starved(struct destination *, msec now);
 void request_route(struct route *, msec now, uint16_t seqno);
-void request_for_unfeasible(struct route *, msec now);
-void request_received(struct neighbour *, msec now, const struct message *);
-void request_satisfied(struct destination *, msec now);
-void request_free(struct request *);
+void babel_request_for_unfeasible(struct route *, msec now);
+void babel_request_received(struct neighbour *, msec now, const struct message *);
+void babel_request_satisfied(struct destination *, msec now);
+void babel_request_free(struct request *);
 
 /* update.c */
-struct advert destination_advert(const struct destination *);
+struct advert babel_destination_advert(const struct destination *);
 /* Tells the neighbours what has changed, if it is worth it (RFC 8966 3.7.2). */
-void update_trigger(struct destination *, msec now);
-void update_answer(struct interface *, msec now, const struct babel_key *);
+void babel_update_trigger(struct destination *, msec now);
+void babel_update_answer(struct interface *, msec now, const struct babel_key *);
 /* Writes pending updates and the dump: at most `packets` packets, the first of which `w` has begun. True if more is
  * left. */
-bool update_flush(struct interface *, msec now, struct wire_writer *w, unsigned packets);
-void pending_free(struct interface *, struct pending *);
+bool babel_update_flush(struct interface *, msec now, struct wire_writer *w, unsigned packets);
+void babel_pending_free(struct interface *, struct pending *);
 
 #endif

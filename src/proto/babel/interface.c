@@ -12,28 +12,28 @@ static int compare_address(const void *key, const struct map_node *node)
 
 static int compare_pending(const void *key, const struct map_node *node)
 {
-	return key_compare(key, &MAP_ENTRY(node, struct pending, node)->key);
+	return babel_key_compare(key, &MAP_ENTRY(node, struct pending, node)->key);
 }
 
-struct interface *interface_find(const struct babel *b, uint32_t link)
+struct interface *babel_interface_find(const struct babel *b, uint32_t link)
 {
 	return MAP_ENTRY_OR_NULL(map_find(&b->interfaces, &link), struct interface, node);
 }
 
 /* RFC 8966 4: at most the MTU less headers, or 512, whichever is larger */
-size_t packet_room(const struct interface *i)
+size_t babel_packet_room(const struct interface *i)
 {
 	size_t room = i->conf.mtu > IP_UDP_HEADERS ? i->conf.mtu - IP_UDP_HEADERS : 0;
 
 	return MIN(MAX(room, (size_t)512), (size_t)WIRE_PACKET);
 }
 
-void packet_send(struct interface *i, const struct ip *to, const uint8_t *data, size_t len)
+void babel_packet_send(struct interface *i, const struct ip *to, const uint8_t *data, size_t len)
 {
 	struct babel *b = i->babel;
 
-	/* Here the MAC of RFC 8967 4.2 will be appended as the trailer; packet_room() will leave room for it. */
-	count(b, BABEL_COUNT_TX);
+	/* Here the MAC of RFC 8967 4.2 will be appended as the trailer; babel_packet_room() will leave room for it. */
+	babel_count(b, BABEL_COUNT_TX);
 	b->counters[BABEL_COUNT_TX_BYTES] += len;
 	b->env.send(b->env.ctx, i->link, to, data, len);
 }
@@ -46,10 +46,10 @@ static void write_ihus(struct interface *i, struct wire_writer *w, bool with_hel
 		/* RFC 8966 3.4.2, appendix B: with every third Hello, with each on lossy links */
 		if (with_hello && n->ihu_wait)
 			n->ihu_wait--;
-		if (!n->ihu_soon && !(with_hello && (!n->ihu_wait || neighbour_needs_ihu(n))))
+		if (!n->ihu_soon && !(with_hello && (!n->ihu_wait || babel_neighbour_needs_ihu(n))))
 			continue;
-		struct message ihu = neighbour_make_ihu(n);
-		if (!wire_write(w, &ihu)) {
+		struct message ihu = babel_neighbour_make_ihu(n);
+		if (!babel_wire_write(w, &ihu)) {
 			n->ihu_soon = i->ihus = true;
 			continue;
 		}
@@ -59,16 +59,16 @@ static void write_ihus(struct interface *i, struct wire_writer *w, bool with_hel
 	}
 }
 
-void interface_flush_within(struct interface *i, msec now, msec delay)
+void babel_interface_flush_within(struct interface *i, msec now, msec delay)
 {
 	timer_set_sooner(&i->babel->timers, &i->flush_timer, now + delay);
 }
 
-void interface_flush_soon(struct interface *i, msec now)
+void babel_interface_flush_soon(struct interface *i, msec now)
 {
 	if (timer_is_set(&i->flush_timer) && i->flush_timer.at <= now + URGENT_HIGH)
 		return;
-	interface_flush_within(i, now, random_between(&i->babel->env.random, URGENT_LOW, URGENT_HIGH));
+	babel_interface_flush_within(i, now, random_between(&i->babel->env.random, URGENT_LOW, URGENT_HIGH));
 }
 
 /* After a flush: when is the next one. */
@@ -87,10 +87,10 @@ static void set_flush(struct interface *i, msec now, bool more)
 
 static void finish_packet(struct interface *i, struct wire_writer *w)
 {
-	size_t len = wire_finish(w);
+	size_t len = babel_wire_finish(w);
 
 	if (len)
-		packet_send(i, NULL, w->data, len);
+		babel_packet_send(i, NULL, w->data, len);
 }
 
 static void on_flush(struct timer *t, msec now)
@@ -98,9 +98,9 @@ static void on_flush(struct timer *t, msec now)
 	struct interface *i = CONTAINER_OF(t, struct interface, flush_timer);
 	struct wire_writer w;
 
-	wire_begin(&w, packet_room(i));
+	babel_wire_begin(&w, babel_packet_room(i));
 	write_ihus(i, &w, false);
-	bool more = update_flush(i, now, &w, BURST_PACKETS);
+	bool more = babel_update_flush(i, now, &w, BURST_PACKETS);
 	finish_packet(i, &w);
 	set_flush(i, now, more);
 }
@@ -117,10 +117,10 @@ static void on_dump(struct timer *t, msec now)
 	i->dump_next = (struct babel_key) { 0 };
 	i->dump_began = now;
 	i->update_at = now + i->conf.update_interval;
-	interface_flush_soon(i, now);
+	babel_interface_flush_soon(i, now);
 }
 
-void interface_dump(struct interface *i, msec now)
+void babel_interface_dump(struct interface *i, msec now)
 {
 	/* RFC 8966 3.8.1.1: rate-limited. One that is under way says to a new listener only what is left of it. */
 	timer_set_sooner(&i->babel->timers, &i->dump_timer, MAX(now, i->dump_quiet));
@@ -135,15 +135,15 @@ static void hello(struct interface *i, msec now)
 	 * ahead of time it still promises the next. */
 	m.interval = to_centis(i->conf.hello_interval);
 	i->hello_at = now;
-	wire_begin(&w, packet_room(i));
-	wire_write(&w, &m);
+	babel_wire_begin(&w, babel_packet_room(i));
+	babel_wire_write(&w, &m);
 	write_ihus(i, &w, true);
 	/* A periodic dump that would be due before the next Hello goes along with this one (3.7.1). */
 	if (!i->dumping && i->update_at <= now + i->conf.hello_interval) {
 		timer_clear(&i->babel->timers, &i->dump_timer);
 		on_dump(&i->dump_timer, now);
 	}
-	bool more = update_flush(i, now, &w, 1);
+	bool more = babel_update_flush(i, now, &w, 1);
 	finish_packet(i, &w);
 	set_flush(i, now, more);
 }
@@ -162,7 +162,7 @@ static void on_hello(struct timer *t, msec now)
 	timer_set(&i->babel->timers, &i->hello_timer, now + MIN(next, period));
 }
 
-void interface_hello_soon(struct interface *i, msec now)
+void babel_interface_hello_soon(struct interface *i, msec now)
 {
 	msec low = HELLO_SOON_LOW, high = HELLO_SOON_HIGH;
 
@@ -228,14 +228,14 @@ static void reconfigure(struct interface *i, msec now, const struct babel_interf
 	/* RFC 8966 3.4.1: a new interval is told at once */
 	timer_set_sooner(&i->babel->timers, &i->hello_timer, now + (slower ? 0 : conf->hello_interval));
 	MAP_EACH (n, &i->neighbours, struct neighbour, node)
-		neighbour_cost(n, now);
+		babel_neighbour_cost(n, now);
 	if (say)
-		interface_dump(i, now);
+		babel_interface_dump(i, now);
 }
 
 void babel_interface_set(struct babel *b, msec now, uint32_t link, const struct babel_interface_conf *given)
 {
-	struct interface *i = interface_find(b, link);
+	struct interface *i = babel_interface_find(b, link);
 	struct babel_interface_conf conf = with_defaults(given);
 
 	ASSERT(link && ip_is_linklocal(&conf.linklocal));
@@ -243,7 +243,7 @@ void babel_interface_set(struct babel *b, msec now, uint32_t link, const struct 
 		return;
 	if (i && !ip_equal(&i->conf.linklocal, &conf.linklocal)) {
 		/* To everybody else it is another interface (RFC 8966 3.2.4). */
-		interface_free(i, now);
+		babel_interface_free(i, now);
 		i = NULL;
 	}
 	if (i)
@@ -257,13 +257,13 @@ void babel_interface_set(struct babel *b, msec now, uint32_t link, const struct 
 
 void babel_interface_remove(struct babel *b, msec now, uint32_t link)
 {
-	struct interface *i = interface_find(b, link);
+	struct interface *i = babel_interface_find(b, link);
 
 	if (!i)
 		return;
 	if (!b->stopped)
-		interface_farewell(i, now);
-	interface_free(i, now);
+		babel_interface_farewell(i, now);
+	babel_interface_free(i, now);
 	if (b->changed && b->env.changed)
 		b->env.changed(b->env.ctx);
 	b->changed = false;
@@ -272,20 +272,20 @@ void babel_interface_remove(struct babel *b, msec now, uint32_t link)
 /* Appends a TLV to packets to all; sends what is full. */
 static void farewell_write(struct interface *i, struct wire_writer *w, const struct message *m)
 {
-	if (wire_write(w, m))
+	if (babel_wire_write(w, m))
 		return;
 	finish_packet(i, w);
-	wire_begin(w, packet_room(i));
-	ASSERT(wire_write(w, m));
+	babel_wire_begin(w, babel_packet_room(i));
+	ASSERT(babel_wire_write(w, m));
 }
 
-void interface_farewell(struct interface *i, msec now)
+void babel_interface_farewell(struct interface *i, msec now)
 {
 	struct wire_writer w;
 	uint16_t interval = to_centis(i->conf.update_interval);
 
 	(void)now;
-	wire_begin(&w, packet_room(i));
+	babel_wire_begin(&w, babel_packet_room(i));
 	/* Everything at once (RFC 8966 4.6.9, AE 0), and our own routes by name for those who do not know that. */
 	farewell_write(i, &w,
 	               &(struct message) { .type = TLV_UPDATE,
@@ -302,26 +302,26 @@ void interface_farewell(struct interface *i, msec now)
 		                                   .seqno = i->babel->seqno,
 		                                   .metric = BABEL_INFINITY,
 		                                   .interval = interval });
-		count(i->babel, BABEL_COUNT_RETRACTIONS);
+		babel_count(i->babel, BABEL_COUNT_RETRACTIONS);
 	}
 	MAP_EACH (n, &i->neighbours, struct neighbour, node) {
-		struct message ihu = neighbour_make_ihu(n);
+		struct message ihu = babel_neighbour_make_ihu(n);
 		ihu.metric = BABEL_INFINITY; /* RFC 8966 3.4.3: then the cost is infinite */
 		farewell_write(i, &w, &ihu);
 	}
 	finish_packet(i, &w);
 }
 
-void interface_free(struct interface *i, msec now)
+void babel_interface_free(struct interface *i, msec now)
 {
 	struct babel *b = i->babel;
 
 	/* Out of the map first: nothing is to be sent here for routes that go with it. */
 	map_remove(&b->interfaces, &i->node);
 	MAP_EACH_SAFE (n, &i->neighbours, struct neighbour, node)
-		neighbour_free(n, now, "interface");
+		babel_neighbour_free(n, now, "interface");
 	MAP_EACH_SAFE (p, &i->pending, struct pending, node)
-		pending_free(i, p);
+		babel_pending_free(i, p);
 	timer_clear(&b->timers, &i->hello_timer);
 	timer_clear(&b->timers, &i->dump_timer);
 	timer_clear(&b->timers, &i->flush_timer);

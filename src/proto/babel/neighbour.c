@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct neighbour *neighbour_find(const struct interface *i, const struct ip *addr)
+struct neighbour *babel_neighbour_find(const struct interface *i, const struct ip *addr)
 {
 	return MAP_ENTRY_OR_NULL(map_find(&i->neighbours, addr), struct neighbour, node);
 }
 
 static int compare_route(const void *key, const struct map_node *node)
 {
-	return key_compare(key, &MAP_ENTRY(node, struct route, node)->destination->pub.key);
+	return babel_key_compare(key, &MAP_ENTRY(node, struct route, node)->destination->pub.key);
 }
 
 /* ------------------------------------------------------------------------------------------------ Hello histories */
@@ -57,11 +57,11 @@ static void history_missed(struct neighbour *n, struct history *h, msec now)
 	history_add(h, 0);
 	h->expected++;
 	if (!n->multicast.bits && !n->unicast.bits) {
-		neighbour_free(n, now, "silent");
+		babel_neighbour_free(n, now, "silent");
 		return;
 	}
 	timer_set(&neighbour_babel(n)->timers, &h->timer, now + h->interval);
-	neighbour_cost(n, now);
+	babel_neighbour_cost(n, now);
 }
 
 static void on_missed_multicast(struct timer *t, msec now)
@@ -118,7 +118,7 @@ static uint16_t link_cost(const struct neighbour *n)
 
 /* Whether each Hello is to bring an IHU: on a link with losses (RFC 8966 3.4.2), and to a neighbour so new that it may
  * not have known us when the first came. */
-bool neighbour_needs_ihu(const struct neighbour *n)
+bool babel_neighbour_needs_ihu(const struct neighbour *n)
 {
 	unsigned known = MAX(n->multicast.known, n->unicast.known);
 	unsigned heard = (unsigned)MAX(__builtin_popcount(n->multicast.bits), __builtin_popcount(n->unicast.bits));
@@ -126,7 +126,7 @@ bool neighbour_needs_ihu(const struct neighbour *n)
 	return known <= FIRST_HELLOS || heard < known;
 }
 
-struct message neighbour_make_ihu(const struct neighbour *n)
+struct message babel_neighbour_make_ihu(const struct neighbour *n)
 {
 	return (struct message) { .type = TLV_IHU,
 		                  .addr = n->pub.addr,
@@ -150,7 +150,7 @@ static void report_down(struct neighbour *n, msec now, const char *why)
 	             EVENT(BABEL_NEIGHBOUR_DOWN, .link = n->pub.link, .addr = n->pub.addr, .text = why));
 }
 
-void neighbour_cost(struct neighbour *n, msec now)
+void babel_neighbour_cost(struct neighbour *n, msec now)
 {
 	uint16_t rx = rxcost(n), before = n->pub.cost;
 
@@ -158,7 +158,7 @@ void neighbour_cost(struct neighbour *n, msec now)
 	if (rx != n->pub.rxcost &&
 	    (!n->interface->conf.wireless || (rx == BABEL_INFINITY) != (n->pub.rxcost == BABEL_INFINITY))) {
 		n->ihu_soon = n->interface->ihus = true; /* the other side should know at once (RFC 8966 3.4.2) */
-		interface_flush_soon(n->interface, now);
+		babel_interface_flush_soon(n->interface, now);
 	}
 	n->pub.rxcost = rx;
 	n->pub.cost = link_cost(n);
@@ -168,11 +168,11 @@ void neighbour_cost(struct neighbour *n, msec now)
 		report_up(n, now);
 		n->heard_update = false;
 		n->dump_requests = 0;
-		neighbour_ask_all(n, now);
+		babel_neighbour_ask_all(n, now);
 	} else if (n->pub.cost == BABEL_INFINITY && n->up) {
 		report_down(n, now, rx == BABEL_INFINITY ? "hellos missed" : "does not hear us");
 	}
-	routes_new_cost(n, now);
+	babel_routes_new_cost(n, now);
 }
 
 /* ---------------------------------------------------------------------------------------------------- coming, going */
@@ -182,7 +182,7 @@ static void on_ihu_timeout(struct timer *t, msec now)
 	struct neighbour *n = CONTAINER_OF(t, struct neighbour, ihu_timer);
 
 	n->pub.txcost = BABEL_INFINITY; /* RFC 8966 3.4.2 */
-	neighbour_cost(n, now);
+	babel_neighbour_cost(n, now);
 }
 
 static void on_unicast(struct timer *t, msec now)
@@ -190,37 +190,37 @@ static void on_unicast(struct timer *t, msec now)
 	struct neighbour *n = CONTAINER_OF(t, struct neighbour, out_timer);
 
 	(void)now;
-	wire_put_header(n->out, n->out_len - WIRE_HEADER);
-	packet_send(n->interface, &n->pub.addr, n->out, n->out_len);
+	babel_wire_put_header(n->out, n->out_len - WIRE_HEADER);
+	babel_packet_send(n->interface, &n->pub.addr, n->out, n->out_len);
 	n->out_len = WIRE_HEADER;
 }
 
-void neighbour_tell(struct neighbour *n, msec now, const struct message *m)
+void babel_neighbour_tell(struct neighbour *n, msec now, const struct message *m)
 {
 	struct timers *timers = &neighbour_babel(n)->timers;
-	size_t len = wire_write_single(n->out + n->out_len, sizeof(n->out) - n->out_len, m);
+	size_t len = babel_wire_write_single(n->out + n->out_len, sizeof(n->out) - n->out_len, m);
 
 	if (!len) {
 		timer_clear(timers, &n->out_timer);
 		on_unicast(&n->out_timer, now);
-		len = wire_write_single(n->out + n->out_len, sizeof(n->out) - n->out_len, m);
+		len = babel_wire_write_single(n->out + n->out_len, sizeof(n->out) - n->out_len, m);
 		ASSERT(len);
 	}
 	n->out_len += len;
 	timer_set_sooner(timers, &n->out_timer, now + UNICAST_DELAY);
 }
 
-void neighbour_ask_all(struct neighbour *n, msec now)
+void babel_neighbour_ask_all(struct neighbour *n, msec now)
 {
 	n->dump_requests++;
 	n->asked_at = now;
-	neighbour_tell(n, now, &(struct message) { .type = TLV_ROUTE_REQUEST, .wildcard = true });
+	babel_neighbour_tell(n, now, &(struct message) { .type = TLV_ROUTE_REQUEST, .wildcard = true });
 }
 
 static struct neighbour *neighbour_new(struct interface *i, msec now, const struct ip *addr)
 {
 	if (i->neighbours.count >= LIMIT_NEIGHBOURS) {
-		limit_reached(i->babel, now, BABEL_COUNT_NEIGHBOUR_LIMIT, "neighbours", LIMIT_NEIGHBOURS);
+		babel_limit_reached(i->babel, now, BABEL_COUNT_NEIGHBOUR_LIMIT, "neighbours", LIMIT_NEIGHBOURS);
 		return NULL;
 	}
 	struct neighbour *n = NEW(struct neighbour);
@@ -238,11 +238,11 @@ static struct neighbour *neighbour_new(struct interface *i, msec now, const stru
 	timer_init(&n->ihu_timer, on_ihu_timeout);
 	timer_init(&n->out_timer, on_unicast);
 	map_insert(&i->neighbours, addr, &n->node);
-	interface_hello_soon(i, now);
+	babel_interface_hello_soon(i, now);
 	return n;
 }
 
-void neighbour_free(struct neighbour *n, msec now, const char *why)
+void babel_neighbour_free(struct neighbour *n, msec now, const char *why)
 {
 	struct interface *i = n->interface;
 	struct timers *timers = &i->babel->timers;
@@ -250,7 +250,7 @@ void neighbour_free(struct neighbour *n, msec now, const char *why)
 	if (n->up && !i->babel->stopped)
 		report_down(n, now, why);
 	map_remove(&i->neighbours, &n->node);
-	routes_free(n, now);
+	babel_routes_free(n, now);
 	timer_clear(timers, &n->multicast.timer);
 	timer_clear(timers, &n->unicast.timer);
 	timer_clear(timers, &n->ihu_timer);
@@ -258,34 +258,34 @@ void neighbour_free(struct neighbour *n, msec now, const char *why)
 	free(n);
 }
 
-void neighbour_hello(struct interface *i, msec now, const struct ip *from, const struct message *m)
+void babel_neighbour_hello(struct interface *i, msec now, const struct ip *from, const struct message *m)
 {
-	struct neighbour *n = neighbour_find(i, from);
+	struct neighbour *n = babel_neighbour_find(i, from);
 	struct timers *timers = &i->babel->timers;
 
 	if (n && !history_hello(m->unicast ? &n->unicast : &n->multicast, timers, now, m)) {
-		neighbour_free(n, now, "restarted"); /* RFC 8966 A.1 */
+		babel_neighbour_free(n, now, "restarted"); /* RFC 8966 A.1 */
 		n = NULL;
 	} else if (n) {
-		neighbour_cost(n, now);
+		babel_neighbour_cost(n, now);
 	}
 	if (!n) {
 		n = neighbour_new(i, now, from);
 		if (!n)
 			return;
 		history_hello(m->unicast ? &n->unicast : &n->multicast, timers, now, m);
-		neighbour_cost(n, now);
+		babel_neighbour_cost(n, now);
 	}
 	if (n->up && !n->heard_update && n->dump_requests < DUMP_REQUESTS && now >= n->asked_at + DUMP_RETRY)
-		neighbour_ask_all(n, now);
+		babel_neighbour_ask_all(n, now);
 }
 
-void neighbour_ihu(struct neighbour *n, msec now, const struct message *m)
+void babel_neighbour_ihu(struct neighbour *n, msec now, const struct message *m)
 {
 	/* RFC 8966 4.6.6: those for others pass us by */
 	if (!m->wildcard && !ip_equal(&m->addr, &n->interface->conf.linklocal))
 		return;
 	n->pub.txcost = m->metric;
 	timer_set(&neighbour_babel(n)->timers, &n->ihu_timer, now + hold_time(from_centis(m->interval)));
-	neighbour_cost(n, now);
+	babel_neighbour_cost(n, now);
 }

@@ -18,11 +18,11 @@ static void send_request(struct neighbour *n, msec now, const struct source_key 
 	struct message m = { .type = TLV_SEQNO_REQUEST, .key = key->key, .seqno = seqno, .hop_count = hops };
 
 	memcpy(m.router_id, key->router_id, ROUTER_ID_LEN);
-	neighbour_tell(n, now, &m);
-	count(neighbour_babel(n), BABEL_COUNT_SEQNO_REQUESTS);
+	babel_neighbour_tell(n, now, &m);
+	babel_count(neighbour_babel(n), BABEL_COUNT_SEQNO_REQUESTS);
 }
 
-void request_free(struct request *r)
+void babel_request_free(struct request *r)
 {
 	timer_clear(&r->babel->timers, &r->timer);
 	map_remove(&r->babel->requests, &r->node);
@@ -37,13 +37,14 @@ static struct request *request_find(const struct babel *b, const struct source_k
 static void ask_along(struct route *route, const struct request *r, msec now)
 {
 	route->requested_at = now;
+	route->requested_seqno = route->seqno;
 	send_request(route->neighbour, now, &r->key, r->seqno, REQUEST_HOPS);
 }
 
 /* Asks every neighbour that announces a route from this source (RFC 8966 3.8.2.1: SHOULD be all of them). */
 static void ask(struct request *r, msec now)
 {
-	struct destination *d = destination_find(r->babel, &r->key.key);
+	struct destination *d = babel_destination_find(r->babel, &r->key.key);
 
 	if (!d)
 		return;
@@ -57,7 +58,7 @@ static void on_request(struct timer *t, msec now)
 	struct request *r = CONTAINER_OF(t, struct request, timer);
 
 	if (!r->own || !r->sends) {
-		request_free(r);
+		babel_request_free(r);
 		return;
 	}
 	/* RFC 8966 3.8.2.1 and appendix B: again, after twice the time */
@@ -76,7 +77,7 @@ static struct request *request_get(struct babel *b, msec now, const struct sourc
 	if (r)
 		return r;
 	if (b->requests.count >= LIMIT_REQUESTS) {
-		limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "requests", LIMIT_REQUESTS);
+		babel_limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "requests", LIMIT_REQUESTS);
 		return NULL;
 	}
 	r = NEW(struct request);
@@ -108,12 +109,20 @@ static bool start(struct babel *b, msec now, const struct source_key *key, uint1
 /* What to ask for: one more than what we know of (RFC 8966 3.8.2.1). */
 static uint16_t wanted_seqno(const struct route *r)
 {
-	const struct source *s = source_find(r->destination->babel, &r->destination->pub.key, r->router_id);
+	const struct source *s = babel_source_find(r->destination->babel, &r->destination->pub.key, r->router_id);
 
 	return (uint16_t)((s ? s->seqno : r->seqno) + 1);
 }
 
-void request_starved(struct destination *d, msec now)
+/* Whether to ask along a route again before the time: because the neighbour came later, and may be the only way to the
+ * source; or since it answered, but not far enough. The source has come back then with a seqno that is behind, and
+ * takes one step for each request (RFC 8966 3.8.1.2). */
+static bool fresh(const struct route *route, const struct request *r)
+{
+	return route->requested_at < r->since || route->requested_seqno != route->seqno;
+}
+
+void babel_request_starved(struct destination *d, msec now)
 {
 	bool starved = false;
 
@@ -126,9 +135,8 @@ void request_starved(struct destination *d, msec now)
 		if (start(d->babel, now, &key, wanted_seqno(route), &r)) {
 			starved = true;
 			ask(r, now);
-		} else if ((r = request_find(d->babel, &key)) && r->own && route->requested_at < r->since) {
-			ask_along(route, r,
-			          now); /* a neighbour that came later: it may be the only way to the source */
+		} else if ((r = request_find(d->babel, &key)) && r->own && fresh(route, r)) {
+			ask_along(route, r, now);
 		}
 	}
 	if (starved)
@@ -136,7 +144,7 @@ void request_starved(struct destination *d, msec now)
 		             EVENT(BABEL_STARVED, .prefix = d->pub.key.dst, .from = d->pub.key.src));
 }
 
-void request_for_unfeasible(struct route *route, msec now)
+void babel_request_for_unfeasible(struct route *route, msec now)
 {
 	struct destination *d = route->destination;
 	struct source_key key = make_key(&d->pub.key, route->router_id);
@@ -153,28 +161,28 @@ static bool answers(const struct advert *a, const uint8_t *router_id, uint16_t s
 	return a->finite && (!id_equal(a->router_id, router_id) || !seqno_less(a->seqno, seqno));
 }
 
-void request_satisfied(struct destination *d, msec now)
+void babel_request_satisfied(struct destination *d, msec now)
 {
 	struct babel *b = d->babel;
 
 	if (!b->requests.count)
 		return;
-	struct advert a = destination_advert(d);
+	struct advert a = babel_destination_advert(d);
 	struct source_key from = { .key = d->pub.key };
 	struct map_node *node = map_find_from(&b->requests, &from);
 
 	while (node) {
 		struct request *r = MAP_ENTRY(node, struct request, node);
-		if (key_compare(&r->key.key, &d->pub.key))
+		if (babel_key_compare(&r->key.key, &d->pub.key))
 			return;
 		node = map_next(node);
 		/* What we want ourselves is a feasible route from that source, or any when we had none. */
 		if (!answers(&a, r->key.router_id, r->seqno))
 			continue;
-		struct interface *i = r->for_link ? interface_find(b, r->for_link) : NULL;
+		struct interface *i = r->for_link ? babel_interface_find(b, r->for_link) : NULL;
 		if (i)
-			update_answer(i, now, &d->pub.key); /* 3.8.1.2: as an urgent TLV */
-		request_free(r);
+			babel_update_answer(i, now, &d->pub.key); /* 3.8.1.2: as an urgent TLV */
+		babel_request_free(r);
 	}
 }
 
@@ -186,7 +194,7 @@ static struct neighbour *forward_to(struct destination *d, const struct neighbou
 	LIST_EACH (r, &d->routes, struct route, item) {
 		if (r->neighbour == asker || r->metric == BABEL_INFINITY)
 			continue;
-		struct route **best = route_feasible(r) ? &feasible : &any;
+		struct route **best = babel_route_feasible(r) ? &feasible : &any;
 		if (!*best || r->metric < (*best)->metric)
 			*best = r;
 	}
@@ -217,23 +225,23 @@ static void forward(struct destination *d, struct neighbour *asker, msec now, co
 	send_request(to, now, &key, m->seqno, (uint8_t)(m->hop_count - 1));
 }
 
-void request_received(struct neighbour *n, msec now, const struct message *m)
+void babel_request_received(struct neighbour *n, msec now, const struct message *m)
 {
 	struct babel *b = neighbour_babel(n);
-	struct destination *d = destination_find(b, &m->key);
+	struct destination *d = babel_destination_find(b, &m->key);
 
 	if (!d)
 		return;
-	struct advert a = destination_advert(d);
+	struct advert a = babel_destination_advert(d);
 	if (!a.finite)
 		return;
 	if (!answers(&a, m->router_id, m->seqno) && id_equal(m->router_id, b->router_id)) {
 		b->seqno++; /* by one, however much is asked for */
 		a.seqno = b->seqno;
-		update_answer(n->interface, now, &m->key);
-		request_satisfied(d, now);
+		babel_update_answer(n->interface, now, &m->key);
+		babel_request_satisfied(d, now);
 	} else if (answers(&a, m->router_id, m->seqno)) {
-		update_answer(n->interface, now, &m->key);
+		babel_update_answer(n->interface, now, &m->key);
 	} else if (m->hop_count >= 2) {
 		forward(d, n, now, m);
 	}

@@ -7,16 +7,16 @@
 
 /* --------------------------------------------------------------------------------------------------- destinations */
 
-struct destination *destination_find(const struct babel *b, const struct babel_key *key)
+struct destination *babel_destination_find(const struct babel *b, const struct babel_key *key)
 {
 	return MAP_ENTRY_OR_NULL(map_find(&b->destinations, key), struct destination, node);
 }
 
 static void on_destination(struct timer *t, msec now);
 
-struct destination *destination_get(struct babel *b, const struct babel_key *key)
+struct destination *babel_destination_get(struct babel *b, const struct babel_key *key)
 {
-	struct destination *d = destination_find(b, key);
+	struct destination *d = babel_destination_find(b, key);
 
 	if (d)
 		return d;
@@ -29,7 +29,7 @@ struct destination *destination_get(struct babel *b, const struct babel_key *key
 	return d;
 }
 
-void destination_free(struct destination *d)
+void babel_destination_free(struct destination *d)
 {
 	ASSERT(list_empty(&d->routes));
 	timer_clear(&d->babel->timers, &d->timer);
@@ -37,17 +37,18 @@ void destination_free(struct destination *d)
 	free(d);
 }
 
-void destination_tidy(struct destination *d)
+void babel_destination_tidy(struct destination *d)
 {
 	if (!d->own && !d->shown && list_empty(&d->routes))
-		destination_free(d);
+		babel_destination_free(d);
 }
 
 /* ------------------------------------------------------------------------------------------------------ selection */
 
-bool route_feasible(const struct route *r)
+bool babel_route_feasible(const struct route *r)
 {
-	return source_feasible(r->destination->babel, &r->destination->pub.key, r->router_id, r->seqno, r->announced);
+	return babel_source_feasible(r->destination->babel, &r->destination->pub.key, r->router_id, r->seqno,
+	                             r->announced);
 }
 
 /* The smoothed metric (RFC 8966 A.3): a pure function of time since the metric last changed, so that looking at it
@@ -95,13 +96,13 @@ static bool better(const struct route *r, const struct route *chosen, bool hyste
  * better now and on average. `later` is set if time alone may change the answer. */
 static struct route *choose(struct destination *d, msec now, bool *later)
 {
-	struct route *chosen = d->selected && d->selected->metric != BABEL_INFINITY && route_feasible(d->selected)
+	struct route *chosen = d->selected && d->selected->metric != BABEL_INFINITY && babel_route_feasible(d->selected)
 	                               ? d->selected
 	                               : NULL;
 	bool hysteresis = chosen != NULL;
 
 	LIST_EACH (r, &d->routes, struct route, item)
-		if (r->metric != BABEL_INFINITY && better(r, chosen, hysteresis, now, later) && route_feasible(r))
+		if (r->metric != BABEL_INFINITY && better(r, chosen, hysteresis, now, later) && babel_route_feasible(r))
 			chosen = r;
 	return chosen;
 }
@@ -144,7 +145,7 @@ static void publish(struct destination *d, msec now)
 	b->changed = true;
 }
 
-void destination_select(struct destination *d, msec now)
+void babel_destination_select(struct destination *d, msec now)
 {
 	bool later = false;
 
@@ -152,10 +153,10 @@ void destination_select(struct destination *d, msec now)
 	if (d->own || d->selected)
 		timer_set(&d->babel->timers, &d->timer, later ? now + SECOND : MSEC_NEVER);
 	publish(d, now);
-	update_trigger(d, now);
+	babel_update_trigger(d, now);
 	if (!d->own && !d->selected)
-		request_starved(d, now);
-	request_satisfied(d, now);
+		babel_request_starved(d, now);
+	babel_request_satisfied(d, now);
 }
 
 static void on_destination(struct timer *t, msec now)
@@ -163,12 +164,12 @@ static void on_destination(struct timer *t, msec now)
 	struct destination *d = CONTAINER_OF(t, struct destination, timer);
 
 	if (d->own || d->selected) {
-		destination_select(d, now);
+		babel_destination_select(d, now);
 		return;
 	}
 	d->shown = false;
 	d->babel->changed = true;
-	destination_tidy(d);
+	babel_destination_tidy(d);
 }
 
 /* --------------------------------------------------------------------------------------------------------- routes */
@@ -192,7 +193,7 @@ static void route_retract(struct route *r, msec now)
 {
 	r->announced = BABEL_INFINITY;
 	set_metric(r, now);
-	destination_select(r->destination, now);
+	babel_destination_select(r->destination, now);
 }
 
 static void on_route(struct timer *t, msec now)
@@ -210,14 +211,14 @@ static void on_route(struct timer *t, msec now)
 			return;
 		}
 		route_free(r);
-		destination_select(d, now);
-		destination_tidy(d);
+		babel_destination_select(d, now);
+		babel_destination_tidy(d);
 		return;
 	}
 	if (now >= r->ask_at) {
 		if (d->selected == r) /* RFC 8966 3.8.2.3 */
-			neighbour_tell(r->neighbour, now,
-			               &(struct message) { .type = TLV_ROUTE_REQUEST, .key = d->pub.key });
+			babel_neighbour_tell(r->neighbour, now,
+			                     &(struct message) { .type = TLV_ROUTE_REQUEST, .key = d->pub.key });
 		r->ask_at = MSEC_NEVER;
 	}
 	timer_set(&d->babel->timers, t, MIN(r->ask_at, r->expire_at));
@@ -262,12 +263,12 @@ static struct route *route_new(struct neighbour *n, msec now, const struct babel
 	struct babel *b = neighbour_babel(n);
 
 	if (b->routes >= LIMIT_ROUTES || n->routes.count >= LIMIT_ROUTES_OF_NEIGHBOUR) {
-		limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "routes", LIMIT_ROUTES);
+		babel_limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "routes", LIMIT_ROUTES);
 		return NULL;
 	}
 	struct route *r = NEW(struct route);
 	r->neighbour = n;
-	r->destination = destination_get(b, key);
+	r->destination = babel_destination_get(b, key);
 	r->announced = r->metric = BABEL_INFINITY;
 	r->requested_at = -MSEC_NEVER;
 	timer_init(&r->timer, on_route);
@@ -299,12 +300,12 @@ static void update_retraction(struct neighbour *n, msec now, const struct messag
 }
 
 /* RFC 8966 3.5.3 */
-void route_update(struct neighbour *n, msec now, const struct message *m)
+void babel_route_update(struct neighbour *n, msec now, const struct message *m)
 {
 	struct babel *b = neighbour_babel(n);
 
 	if (!update_acceptable(n, m)) {
-		count(b, BABEL_COUNT_BAD_TLV);
+		babel_count(b, BABEL_COUNT_BAD_TLV);
 		return;
 	}
 	if (m->metric == BABEL_INFINITY) {
@@ -312,17 +313,17 @@ void route_update(struct neighbour *n, msec now, const struct message *m)
 		return;
 	}
 	if (id_equal(m->router_id, b->router_id)) {
-		count(b, BABEL_COUNT_OWN_ECHO);
+		babel_count(b, BABEL_COUNT_OWN_ECHO);
 		update_retraction(n, now, m); /* whatever it said before, now it leads to us */
 		return;
 	}
-	bool feasible = source_feasible(b, &m->key, m->router_id, m->seqno, m->metric);
+	bool feasible = babel_source_feasible(b, &m->key, m->router_id, m->seqno, m->metric);
 	struct route *r = MAP_ENTRY_OR_NULL(map_find(&n->routes, &m->key), struct route, node);
 	if (!feasible) {
-		count(b, BABEL_COUNT_UNFEASIBLE);
+		babel_count(b, BABEL_COUNT_UNFEASIBLE);
 		if (r && r->destination->selected == r && id_equal(r->router_id, m->router_id)) {
 			/* It may be ignored, and the route used as it was, while a new seqno is asked for (3.8.2.2). */
-			request_for_unfeasible(r, now);
+			babel_request_for_unfeasible(r, now);
 			return;
 		}
 	}
@@ -334,30 +335,30 @@ void route_update(struct neighbour *n, msec now, const struct message *m)
 	r->via = m->addr;
 	set_expiry(r, now, m->interval);
 	set_metric(r, now);
-	destination_select(r->destination, now);
+	babel_destination_select(r->destination, now);
 	/* RFC 8966 3.8.2.2: also if it would be better than what we have */
 	const struct route *selected = r->destination->selected;
 	if (!feasible && !r->destination->own && r->metric != BABEL_INFINITY && selected &&
 	    r->metric < selected->metric)
-		request_for_unfeasible(r, now);
+		babel_request_for_unfeasible(r, now);
 }
 
-void route_retract_all(struct neighbour *n, msec now)
+void babel_route_retract_all(struct neighbour *n, msec now)
 {
 	MAP_EACH (r, &n->routes, struct route, node)
 		if (r->announced != BABEL_INFINITY)
 			route_retract(r, now);
 }
 
-void routes_new_cost(struct neighbour *n, msec now)
+void babel_routes_new_cost(struct neighbour *n, msec now)
 {
 	MAP_EACH (r, &n->routes, struct route, node) {
 		set_metric(r, now);
-		destination_select(r->destination, now);
+		babel_destination_select(r->destination, now);
 	}
 }
 
-void routes_free(struct neighbour *n, msec now)
+void babel_routes_free(struct neighbour *n, msec now)
 {
 	bool stopped = neighbour_babel(n)->stopped;
 
@@ -366,7 +367,7 @@ void routes_free(struct neighbour *n, msec now)
 		route_free(r);
 		if (stopped)
 			continue;
-		destination_select(d, now);
-		destination_tidy(d);
+		babel_destination_select(d, now);
+		babel_destination_tidy(d);
 	}
 }

@@ -14,7 +14,7 @@ static struct source_key make_key(const struct babel_key *key, const uint8_t *ro
 	return k;
 }
 
-struct source *source_find(const struct babel *b, const struct babel_key *key, const uint8_t *router_id)
+struct source *babel_source_find(const struct babel *b, const struct babel_key *key, const uint8_t *router_id)
 {
 	struct source_key k = make_key(key, router_id);
 
@@ -22,12 +22,12 @@ struct source *source_find(const struct babel *b, const struct babel_key *key, c
 }
 
 /* RFC 8966 3.5.1 */
-bool source_feasible(const struct babel *b, const struct babel_key *key, const uint8_t *router_id, uint16_t seqno,
-                     uint16_t metric)
+bool babel_source_feasible(const struct babel *b, const struct babel_key *key, const uint8_t *router_id, uint16_t seqno,
+                           uint16_t metric)
 {
 	if (metric == BABEL_INFINITY)
 		return true;
-	const struct source *s = source_find(b, key, router_id);
+	const struct source *s = babel_source_find(b, key, router_id);
 	return !s || seqno_less(s->seqno, seqno) || (s->seqno == seqno && metric < s->metric);
 }
 
@@ -39,18 +39,18 @@ static void on_gc(struct timer *t, msec now)
 	if (s->gc_at > now)
 		timer_set(&s->babel->timers, t, s->gc_at);
 	else
-		source_free(s);
+		babel_source_free(s);
 }
 
 /* RFC 8966 3.7.3. False if there is no room to remember it: then it must not be announced. */
-bool source_note(struct babel *b, msec now, const struct babel_key *key, const uint8_t *router_id, uint16_t seqno,
-                 uint16_t metric)
+bool babel_source_note(struct babel *b, msec now, const struct babel_key *key, const uint8_t *router_id, uint16_t seqno,
+                       uint16_t metric)
 {
-	struct source *s = source_find(b, key, router_id);
+	struct source *s = babel_source_find(b, key, router_id);
 
 	if (!s) {
 		if (b->sources.count >= LIMIT_SOURCES) {
-			limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "sources", LIMIT_SOURCES);
+			babel_limit_reached(b, now, BABEL_COUNT_ROUTE_LIMIT, "sources", LIMIT_SOURCES);
 			return false;
 		}
 		s = NEW(struct source);
@@ -71,7 +71,7 @@ bool source_note(struct babel *b, msec now, const struct babel_key *key, const u
 	return true;
 }
 
-void source_free(struct source *s)
+void babel_source_free(struct source *s)
 {
 	timer_clear(&s->babel->timers, &s->timer);
 	map_remove(&s->babel->sources, &s->node);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct advert destination_advert(const struct destination *d)
+struct advert babel_destination_advert(const struct destination *d)
 {
 	struct advert a = { 0 };
 	const struct route *r = d->selected;
@@ -23,7 +23,7 @@ struct advert destination_advert(const struct destination *d)
 
 /* -------------------------------------------------------------------------------------------------------- pending */
 
-void pending_free(struct interface *i, struct pending *p)
+void babel_pending_free(struct interface *i, struct pending *p)
 {
 	list_remove(&p->item);
 	map_remove(&i->pending, &p->node);
@@ -54,7 +54,7 @@ static struct pending *pend_urgent(struct interface *i, msec now, const struct b
 		list_append(&i->urgent, &p->item);
 		p->urgent = true;
 	}
-	interface_flush_soon(i, now);
+	babel_interface_flush_soon(i, now);
 	return p;
 }
 
@@ -71,7 +71,7 @@ static struct pending *pend_triggered(struct interface *i, msec now, const struc
 		            list_empty(&i->triggered) ? now : LIST_ENTRY(i->triggered.prev, struct pending, item)->at);
 		p->copies = 1;
 		list_append(&i->triggered, &p->item);
-		interface_flush_within(i, now, p->at - now);
+		babel_interface_flush_within(i, now, p->at - now);
 	}
 	return p;
 }
@@ -112,9 +112,9 @@ static bool metric_changed(uint16_t a, uint16_t b)
 	return by >= METRIC_CHANGE && by >= MAX(a, b) / 8;
 }
 
-void update_trigger(struct destination *d, msec now)
+void babel_update_trigger(struct destination *d, msec now)
 {
-	struct advert a = destination_advert(d), before = d->said;
+	struct advert a = babel_destination_advert(d), before = d->said;
 	bool none_before = !memcmp(before.router_id, (uint8_t[ROUTER_ID_LEN]) { 0 }, ROUTER_ID_LEN);
 	bool other = a.finite && !id_equal(a.router_id, before.router_id);
 	bool urgent = a.finite != before.finite || other;
@@ -142,7 +142,7 @@ void update_trigger(struct destination *d, msec now)
 	}
 }
 
-void update_answer(struct interface *i, msec now, const struct babel_key *key)
+void babel_update_answer(struct interface *i, msec now, const struct babel_key *key)
 {
 	pend_urgent(i, now, key, 1)->force = true;
 }
@@ -156,7 +156,7 @@ static enum written write_update_for(struct interface *i, msec now, struct wire_
                                      const struct destination *d, bool force, bool poison)
 {
 	struct babel *b = i->babel;
-	struct advert a = d ? destination_advert(d) : (struct advert) { 0 };
+	struct advert a = d ? babel_destination_advert(d) : (struct advert) { 0 };
 	struct message m = { .type = TLV_UPDATE, .key = *key, .interval = to_centis(i->conf.update_interval) };
 	bool v4 = prefix_is_v4(&key->dst), finite = a.finite;
 
@@ -173,23 +173,23 @@ static enum written write_update_for(struct interface *i, msec now, struct wire_
 	}
 	/* The distance is known before it is told (3.7.3); noting it for one that then waits for the next packet does
 	 * no harm, since that follows at once. */
-	if (finite && !source_note(b, now, key, a.router_id, a.seqno, a.metric))
+	if (finite && !babel_source_note(b, now, key, a.router_id, a.seqno, a.metric))
 		return NOTHING_TO_WRITE;
 	m.seqno = a.finite ? a.seqno : b->seqno;
 	m.metric = finite ? a.metric : BABEL_INFINITY;
 	m.addr = v4 ? i->conf.ipv4 : i->conf.linklocal;
 	memcpy(m.router_id, a.router_id, ROUTER_ID_LEN);
-	if (!wire_write(w, &m))
+	if (!babel_wire_write(w, &m))
 		return NO_ROOM;
 	if (!finite)
-		count(b, BABEL_COUNT_RETRACTIONS);
+		babel_count(b, BABEL_COUNT_RETRACTIONS);
 	return WRITTEN;
 }
 
 /* One more of what is pending. False if there is no room. */
 static bool write_pending(struct interface *i, msec now, struct wire_writer *w, struct pending *p)
 {
-	const struct destination *d = destination_find(i->babel, &p->key);
+	const struct destination *d = babel_destination_find(i->babel, &p->key);
 
 	if (write_update_for(i, now, w, &p->key, d, p->force, p->poison) == NO_ROOM)
 		return false;
@@ -197,7 +197,7 @@ static bool write_pending(struct interface *i, msec now, struct wire_writer *w, 
 		p->copies--;
 		pend_repeat(i, now, p);
 	} else {
-		pending_free(i, p);
+		babel_pending_free(i, p);
 	}
 	return true;
 }
@@ -224,7 +224,7 @@ static bool write_dump(struct interface *i, msec now, struct wire_writer *w)
 	return true;
 }
 
-bool update_flush(struct interface *i, msec now, struct wire_writer *w, unsigned packets)
+bool babel_update_flush(struct interface *i, msec now, struct wire_writer *w, unsigned packets)
 {
 	for (;;) {
 		struct pending *p = pending_next(i, now);
@@ -235,9 +235,9 @@ bool update_flush(struct interface *i, msec now, struct wire_writer *w, unsigned
 		if (packets <= 1)
 			return true;
 		packets--;
-		size_t len = wire_finish(w);
+		size_t len = babel_wire_finish(w);
 		ASSERT(len);
-		packet_send(i, NULL, w->data, len);
-		wire_begin(w, packet_room(i));
+		babel_packet_send(i, NULL, w->data, len);
+		babel_wire_begin(w, babel_packet_room(i));
 	}
 }

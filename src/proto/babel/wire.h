@@ -70,10 +70,11 @@ enum wire_result {
 
 /* Prepares for reading a packet from `from`: false if the header is wrong. The trailer (RFC 8966 4.2) is what follows
  * the body; it is handed out unread, for the MAC of RFC 8967. */
-bool wire_open(struct wire_reader *, const struct ip *from, const uint8_t *data, size_t len, struct cursor *trailer);
+bool babel_wire_open(struct wire_reader *, const struct ip *from, const uint8_t *data, size_t len,
+                     struct cursor *trailer);
 
 /* The next TLV. `out` is set only for WIRE_MESSAGE. */
-enum wire_result wire_read(struct wire_reader *, struct message *out);
+enum wire_result babel_wire_read(struct wire_reader *, struct message *out);
 
 enum { WIRE_HEADER = 4, WIRE_PACKET = 1452 /* the largest packet ever written */ };
 
@@ -84,21 +85,21 @@ struct wire_writer {
 };
 
 /* An empty packet of at most `size` bytes. */
-void wire_begin(struct wire_writer *, size_t size);
+void babel_wire_begin(struct wire_writer *, size_t size);
 
 /* Appends one TLV, for an update also the Router-Id and Next Hop TLVs that it needs. False if there is no room; the
  * packet is then as before. */
-bool wire_write(struct wire_writer *, const struct message *);
+bool babel_wire_write(struct wire_writer *, const struct message *);
 
 /* Fills in the header and returns the length of the packet; 0 if it has no TLV. */
-size_t wire_finish(struct wire_writer *);
+size_t babel_wire_finish(struct wire_writer *);
 
 /* The header of a packet with `body` bytes of TLVs. */
-void wire_put_header(uint8_t to[WIRE_HEADER], size_t body);
+void babel_wire_put_header(uint8_t to[WIRE_HEADER], size_t body);
 
 /* The length of a TLV alone, for those that share nothing, written to `to`; 0 if it does not fit. */
-size_t wire_write_single(uint8_t *to, size_t size, const struct message *);
+size_t babel_wire_write_single(uint8_t *to, size_t size, const struct message *);
 
-const char *wire_name(enum tlv_type);
+const char *babel_wire_name(enum tlv_type);
 
 #endif

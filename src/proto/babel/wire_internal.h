@@ -22,7 +22,7 @@ struct ae_format {
 };
 
 /* The format of an AE that has addresses, or NULL. */
-const struct ae_format *wire_ae(unsigned ae);
+const struct ae_format *babel_wire_ae(unsigned ae);
 
 struct tlv_format {
 	const char *name;
@@ -34,26 +34,26 @@ struct tlv_format {
 	void (*write)(struct wire_state *, struct cursor *, const struct message *);
 };
 
-extern const struct tlv_format tlv_formats[TLV_COUNT];
+extern const struct tlv_format babel_tlv_formats[TLV_COUNT];
 
-enum wire_result read_ack_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_ack(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_hello(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_ihu(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_router_id(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_next_hop(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_update(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_route_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
-enum wire_result read_seqno_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_ack_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_ack(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_hello(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_ihu(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_router_id(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_next_hop(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_update(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_route_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
+enum wire_result babel_read_seqno_request(struct wire_state *, struct cursor *, struct message *, uint8_t *ae);
 
-void write_ack_request(struct wire_state *, struct cursor *, const struct message *);
-void write_ack(struct wire_state *, struct cursor *, const struct message *);
-void write_hello(struct wire_state *, struct cursor *, const struct message *);
-void write_ihu(struct wire_state *, struct cursor *, const struct message *);
-void write_router_id(struct wire_state *, struct cursor *, const struct message *);
-void write_next_hop(struct wire_state *, struct cursor *, const struct message *);
-void write_update(struct wire_state *, struct cursor *, const struct message *);
-void write_route_request(struct wire_state *, struct cursor *, const struct message *);
-void write_seqno_request(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_ack_request(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_ack(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_hello(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_ihu(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_router_id(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_next_hop(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_update(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_route_request(struct wire_state *, struct cursor *, const struct message *);
+void babel_write_seqno_request(struct wire_state *, struct cursor *, const struct message *);
 
 #endif

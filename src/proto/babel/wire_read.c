@@ -6,7 +6,8 @@
 
 #include "proto/babel/wire_internal.h"
 
-bool wire_open(struct wire_reader *r, const struct ip *from, const uint8_t *data, size_t len, struct cursor *trailer)
+bool babel_wire_open(struct wire_reader *r, const struct ip *from, const uint8_t *data, size_t len,
+                     struct cursor *trailer)
 {
 	struct cursor c = cursor_reader(data, len);
 	uint8_t magic = cursor_get_u8(&c), version = cursor_get_u8(&c);
@@ -71,7 +72,7 @@ static struct prefix any_source(const struct ae_format *f)
 	return f->v4 ? PREFIX_ALL4 : PREFIX_ALL;
 }
 
-enum wire_result read_ack_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_ack_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s, (void)ae;
 	cursor_skip(c, 2);
@@ -80,14 +81,14 @@ enum wire_result read_ack_request(struct wire_state *s, struct cursor *c, struct
 	return m->interval ? WIRE_MESSAGE : WIRE_IGNORED; /* RFC 8966 4.6.3: MUST NOT be 0 */
 }
 
-enum wire_result read_ack(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_ack(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s, (void)ae;
 	m->opaque = cursor_get_u16(c);
 	return WIRE_MESSAGE;
 }
 
-enum wire_result read_hello(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_hello(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s, (void)ae;
 	m->unicast = cursor_get_u16(c) & HELLO_UNICAST;
@@ -96,11 +97,11 @@ enum wire_result read_hello(struct wire_state *s, struct cursor *c, struct messa
 	return WIRE_MESSAGE;
 }
 
-enum wire_result read_ihu(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_ihu(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s, (void)ae;
 	uint8_t encoding = cursor_get_u8(c);
-	const struct ae_format *f = wire_ae(encoding);
+	const struct ae_format *f = babel_wire_ae(encoding);
 
 	cursor_skip(c, 1);
 	m->metric = cursor_get_u16(c);
@@ -113,7 +114,7 @@ enum wire_result read_ihu(struct wire_state *s, struct cursor *c, struct message
 	return m->interval ? WIRE_MESSAGE : WIRE_IGNORED; /* 4.6.6: MUST NOT be 0 */
 }
 
-enum wire_result read_router_id(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_router_id(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)m, (void)ae;
 	cursor_skip(c, 2);
@@ -122,10 +123,10 @@ enum wire_result read_router_id(struct wire_state *s, struct cursor *c, struct m
 	return s->has_router_id ? WIRE_NOTHING : WIRE_IGNORED;
 }
 
-enum wire_result read_next_hop(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_next_hop(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)m, (void)ae;
-	const struct ae_format *f = wire_ae(cursor_get_u8(c));
+	const struct ae_format *f = babel_wire_ae(cursor_get_u8(c));
 
 	cursor_skip(c, 1);
 	if (!f)
@@ -165,10 +166,10 @@ static enum wire_result complete_update(const struct wire_state *s, const struct
 	return WIRE_MESSAGE;
 }
 
-enum wire_result read_update(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_update(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	*ae = cursor_get_u8(c);
-	const struct ae_format *f = wire_ae(*ae);
+	const struct ae_format *f = babel_wire_ae(*ae);
 	uint8_t flags = cursor_get_u8(c), plen = cursor_get_u8(c), omitted = cursor_get_u8(c);
 
 	m->interval = cursor_get_u16(c);
@@ -190,11 +191,11 @@ enum wire_result read_update(struct wire_state *s, struct cursor *c, struct mess
 	return complete_update(s, f, m);
 }
 
-enum wire_result read_route_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_route_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s;
 	*ae = cursor_get_u8(c);
-	const struct ae_format *f = wire_ae(*ae);
+	const struct ae_format *f = babel_wire_ae(*ae);
 	uint8_t plen = cursor_get_u8(c);
 
 	m->wildcard = *ae == AE_WILDCARD;
@@ -208,11 +209,11 @@ enum wire_result read_route_request(struct wire_state *s, struct cursor *c, stru
 	return prefix_fits(f, &m->key.dst) ? WIRE_MESSAGE : WIRE_IGNORED;
 }
 
-enum wire_result read_seqno_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
+enum wire_result babel_read_seqno_request(struct wire_state *s, struct cursor *c, struct message *m, uint8_t *ae)
 {
 	(void)s;
 	*ae = cursor_get_u8(c);
-	const struct ae_format *f = wire_ae(*ae);
+	const struct ae_format *f = babel_wire_ae(*ae);
 	uint8_t plen = cursor_get_u8(c);
 
 	m->seqno = cursor_get_u16(c);
@@ -232,7 +233,7 @@ enum wire_result read_seqno_request(struct wire_state *s, struct cursor *c, stru
 /* RFC 9079 7.1. False if it is corrupt: the TLV is to be ignored. */
 static bool get_source(struct cursor *sub, uint8_t ae, struct message *m)
 {
-	const struct ae_format *f = wire_ae(ae);
+	const struct ae_format *f = babel_wire_ae(ae);
 	uint8_t plen = cursor_get_u8(sub);
 	struct prefix src;
 
@@ -265,7 +266,7 @@ static enum wire_result read_subs(const struct tlv_format *format, struct cursor
 	return WIRE_MESSAGE;
 }
 
-enum wire_result wire_read(struct wire_reader *r, struct message *out)
+enum wire_result babel_wire_read(struct wire_reader *r, struct message *out)
 {
 	if (!cursor_left(&r->body))
 		return r->body.error ? WIRE_MALFORMED : WIRE_END;
@@ -277,7 +278,7 @@ enum wire_result wire_read(struct wire_reader *r, struct message *out)
 		return WIRE_MALFORMED;
 	if (type >= TLV_COUNT)
 		return WIRE_UNKNOWN; /* RFC 8966 4.3 */
-	const struct tlv_format *format = &tlv_formats[type];
+	const struct tlv_format *format = &babel_tlv_formats[type];
 	if (!format->read)
 		return WIRE_NOTHING;
 	if (cursor_left(&c) < format->least)

@@ -4,7 +4,7 @@
 
 #include "proto/babel/wire_internal.h"
 
-void wire_put_header(uint8_t to[WIRE_HEADER], size_t body)
+void babel_wire_put_header(uint8_t to[WIRE_HEADER], size_t body)
 {
 	struct cursor c = cursor_writer(to, WIRE_HEADER);
 
@@ -14,20 +14,20 @@ void wire_put_header(uint8_t to[WIRE_HEADER], size_t body)
 	cursor_put_u16(&c, (uint16_t)body);
 }
 
-void wire_begin(struct wire_writer *w, size_t size)
+void babel_wire_begin(struct wire_writer *w, size_t size)
 {
 	w->out = cursor_writer(w->data, MIN(size, sizeof(w->data)));
 	w->state = (struct wire_state) { 0 };
 	cursor_put_zero(&w->out, WIRE_HEADER);
 }
 
-size_t wire_finish(struct wire_writer *w)
+size_t babel_wire_finish(struct wire_writer *w)
 {
 	size_t len = cursor_done(&w->out);
 
 	if (len <= WIRE_HEADER)
 		return 0;
-	wire_put_header(w->data, len - WIRE_HEADER);
+	babel_wire_put_header(w->data, len - WIRE_HEADER);
 	return len;
 }
 
@@ -48,7 +48,7 @@ static unsigned ae_of_prefix(const struct prefix *p)
 
 static void put_address(struct cursor *c, unsigned ae, const struct ip *ip)
 {
-	const struct ae_format *f = wire_ae(ae);
+	const struct ae_format *f = babel_wire_ae(ae);
 
 	cursor_put(c, ip->b + f->at, f->octets);
 }
@@ -56,7 +56,7 @@ static void put_address(struct cursor *c, unsigned ae, const struct ip *ip)
 /* The octets of a prefix, without the first `omitted`. */
 static void put_prefix(struct cursor *c, const struct prefix *p, unsigned omitted)
 {
-	const struct ae_format *f = wire_ae(ae_of_prefix(p));
+	const struct ae_format *f = babel_wire_ae(ae_of_prefix(p));
 
 	cursor_put(c, p->ip.b + f->at + omitted, (prefix_plain_len(p) + 7) / 8 - omitted);
 }
@@ -75,7 +75,7 @@ static void put_source(struct cursor *c, const struct babel_key *key)
 	put_prefix(c, &key->src, 0);
 }
 
-void write_ack_request(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_ack_request(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	cursor_put_u16(c, 0);
@@ -83,13 +83,13 @@ void write_ack_request(struct wire_state *s, struct cursor *c, const struct mess
 	cursor_put_u16(c, m->interval);
 }
 
-void write_ack(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_ack(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	cursor_put_u16(c, m->opaque);
 }
 
-void write_hello(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_hello(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	cursor_put_u16(c, m->unicast ? HELLO_UNICAST : 0);
@@ -97,7 +97,7 @@ void write_hello(struct wire_state *s, struct cursor *c, const struct message *m
 	cursor_put_u16(c, m->interval);
 }
 
-void write_ihu(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_ihu(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	unsigned ae = m->wildcard ? AE_WILDCARD : ae_of_address(&m->addr);
@@ -110,7 +110,7 @@ void write_ihu(struct wire_state *s, struct cursor *c, const struct message *m)
 		put_address(c, ae, &m->addr);
 }
 
-void write_router_id(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_router_id(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	cursor_put_u16(c, 0);
 	cursor_put(c, m->router_id, ROUTER_ID_LEN);
@@ -118,7 +118,7 @@ void write_router_id(struct wire_state *s, struct cursor *c, const struct messag
 	s->has_router_id = true;
 }
 
-void write_next_hop(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_next_hop(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	unsigned ae = ae_of_address(&m->addr);
 
@@ -132,7 +132,7 @@ void write_next_hop(struct wire_state *s, struct cursor *c, const struct message
 /* How many octets of `p` are those of the default prefix, and need not be sent (RFC 8966 4.5). */
 static unsigned octets_shared(const struct wire_state *s, unsigned ae, const struct prefix *p)
 {
-	unsigned n = 0, most = prefix_plain_len(p) / 8, at = wire_ae(ae)->at;
+	unsigned n = 0, most = prefix_plain_len(p) / 8, at = babel_wire_ae(ae)->at;
 
 	if (!s->has_prefix[ae])
 		return 0;
@@ -141,7 +141,7 @@ static unsigned octets_shared(const struct wire_state *s, unsigned ae, const str
 	return n;
 }
 
-void write_update(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_update(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	unsigned ae = m->wildcard ? AE_WILDCARD : ae_of_prefix(&m->key.dst);
 	unsigned plen = m->wildcard ? 0 : prefix_plain_len(&m->key.dst);
@@ -166,7 +166,7 @@ void write_update(struct wire_state *s, struct cursor *c, const struct message *
 	}
 }
 
-void write_route_request(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_route_request(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	cursor_put_u8(c, m->wildcard ? AE_WILDCARD : (uint8_t)ae_of_prefix(&m->key.dst));
@@ -177,7 +177,7 @@ void write_route_request(struct wire_state *s, struct cursor *c, const struct me
 	put_source(c, &m->key);
 }
 
-void write_seqno_request(struct wire_state *s, struct cursor *c, const struct message *m)
+void babel_write_seqno_request(struct wire_state *s, struct cursor *c, const struct message *m)
 {
 	(void)s;
 	cursor_put_u8(c, (uint8_t)ae_of_prefix(&m->key.dst));
@@ -192,11 +192,11 @@ void write_seqno_request(struct wire_state *s, struct cursor *c, const struct me
 
 static void put_tlv(struct wire_state *s, struct cursor *c, const struct message *m)
 {
-	ASSERT(m->type < TLV_COUNT && tlv_formats[m->type].write);
+	ASSERT(m->type < TLV_COUNT && babel_tlv_formats[m->type].write);
 	cursor_put_u8(c, (uint8_t)m->type);
 	size_t length_at = cursor_done(c);
 	cursor_put_u8(c, 0);
-	tlv_formats[m->type].write(s, c, m);
+	babel_tlv_formats[m->type].write(s, c, m);
 	if (!cursor_ok(c))
 		return;
 	size_t body = cursor_done(c) - length_at - 1;
@@ -219,7 +219,7 @@ static void put_prelude(struct wire_state *s, struct cursor *c, const struct mes
 	}
 }
 
-bool wire_write(struct wire_writer *w, const struct message *m)
+bool babel_wire_write(struct wire_writer *w, const struct message *m)
 {
 	size_t before = cursor_done(&w->out);
 	struct wire_state state = w->state;
@@ -234,7 +234,7 @@ bool wire_write(struct wire_writer *w, const struct message *m)
 	return false;
 }
 
-size_t wire_write_single(uint8_t *to, size_t size, const struct message *m)
+size_t babel_wire_write_single(uint8_t *to, size_t size, const struct message *m)
 {
 	struct cursor c = cursor_writer(to, size);
 	struct wire_state state = { 0 };
