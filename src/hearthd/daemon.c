@@ -387,10 +387,10 @@ void daemon_close(struct daemon *d)
 	if (d->router && d->links)
 		router_goodbye(d->router, loop_now(d->loop));
 	links_free(d->links);
+	control_free(d->control); /* before the DHCP clients, whose hooks would wait for its answer */
+	d->control = NULL;
 	if (d->uplinks)
 		UPLINKS_DHCPCD.close(d->uplinks);
-	control_free(d->control);
-	d->control = NULL;
 	router_free(d->router);
 	if (d->kernel)
 		kernel_free(d->kernel, true);
