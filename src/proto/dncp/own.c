@@ -43,7 +43,28 @@ static void put_keepalive(struct cursor *c, const struct endpoint *ep)
 	tlv_end(c, at);
 }
 
-/* Writes DNCP's own TLVs; none at all when leaving. Returns their length. */
+/* Writes the Peer TLVs of those peers whose nodes are `reachable` or are not; no more than `room`, which is updated. */
+static void put_peers(struct dncp *d, struct cursor *c, bool reachable, size_t *room)
+{
+	ENDPOINT_EACH(ep, d)
+	{
+		PEER_EACH(p, ep)
+		{
+			const struct node *n = dncp_node_lookup(d, p->pub.node);
+			if ((n && n->pub.reachable) != reachable)
+				continue;
+			if (!*room) {
+				dncp_limit_reached(d, LIMIT_OWN_DATA, "published peers", (int64_t)ep->peers.count);
+				return;
+			}
+			put_peer(c, &p->pub);
+			--*room;
+		}
+	}
+}
+
+/* Writes DNCP's own TLVs; none at all when leaving. Peers that we are connected by come first: strangers that only
+ * claim to be there cannot push them out. Returns the length. */
 static size_t put_own(struct dncp *d, uint8_t *out, size_t size)
 {
 	struct cursor c = cursor_writer(out, size);
@@ -52,18 +73,9 @@ static size_t put_own(struct dncp *d, uint8_t *out, size_t size)
 	if (d->leaving)
 		return 0;
 	ENDPOINT_EACH(ep, d)
-	{
-		put_keepalive(&c, ep);
-		PEER_EACH(p, ep)
-		{
-			if (!room) {
-				dncp_limit_reached(d, LIMIT_OWN_DATA, "published peers", (int64_t)size);
-				break;
-			}
-			put_peer(&c, &p->pub);
-			room--;
-		}
-	}
+	put_keepalive(&c, ep);
+	put_peers(d, &c, true, &room);
+	put_peers(d, &c, false, &room);
 	ASSERT(cursor_ok(&c));
 	return cursor_done(&c);
 }

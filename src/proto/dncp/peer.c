@@ -79,6 +79,18 @@ void dncp_peer_remove(struct peer *p, const char *why)
 	dncp_own_changed(d);
 }
 
+void dncp_peer_lost(struct dncp *d, msec now, uint32_t endpoint, const struct ip *addr)
+{
+	struct endpoint *ep = dncp_endpoint_find(d, endpoint);
+
+	if (!ep)
+		return;
+	d->now = now;
+	MAP_EACH_SAFE (p, &ep->peers, struct peer, by_key)
+		if (ip_equal(&p->pub.addr, addr))
+			dncp_peer_remove(p, "routing does not hear it");
+}
+
 static void peer_timeout(struct timer *t, msec now)
 {
 	struct peer *p = CONTAINER_OF(t, struct peer, timeout);
