@@ -448,6 +448,51 @@ static void not_believed(void **state)
 
 /* ------------------------------------------------------------------------------------------------------------- ours */
 
+/* What was sent on a link about P1: the last metric, or -1. */
+static int told(const struct bench *b, uint32_t link)
+{
+	struct babel_key key = net_key(P1, NULL);
+	const struct seen *s;
+	int metric = -1;
+
+	for (unsigned n = 0; (s = sent(b, TLV_UPDATE, n)); n++)
+		if (s->link == link && net_same_key(&s->m.key, &key))
+			metric = s->m.metric;
+	return metric;
+}
+
+/* RFC 8966 3.7.4 */
+static void split_horizon(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	meet(b, 1, 1, 96);
+	meet(b, 2, 2, 50);
+	forget(b);
+	route(b, 1, 1, P1, NULL, 1, 5, 0);
+	run(b, SECOND);
+	assert_int_equal(told(b, 1), -1);
+	assert_int_equal(told(b, 2), 96);
+	forget(b);
+	route(b, 2, 2, P1, NULL, 1, 5, 0); /* better over there: what was said there is taken back */
+	assert_via(b, P1, NULL, 2, 50);
+	run(b, SECOND);
+	assert_int_equal(told(b, 1), 50);
+	assert_int_equal(told(b, 2), BABEL_INFINITY);
+	forget(b);
+	say(b, 2, 2, (struct message) { .type = TLV_ROUTE_REQUEST, .key = net_key(P1, NULL) });
+	run(b, SECOND); /* who asks is answered (3.8.1.1) */
+	assert_int_equal(told(b, 2), 50);
+	interface_up(b, 2, true); /* not where not everybody hears everybody */
+	forget(b);
+	run(b, 2 * SECOND);
+	say(b, 2, 2, (struct message) { .type = TLV_ROUTE_REQUEST, .wildcard = true });
+	run(b, SECOND);
+	assert_int_not_equal(told(b, 2), -1);
+	bench_free(b);
+}
+
 static void without_ipv4(void **state)
 {
 	struct bench *b = bench_new();
@@ -578,6 +623,7 @@ int main(void)
 		cmocka_unit_test(expiry),
 		cmocka_unit_test(retractions),
 		cmocka_unit_test(not_believed),
+		cmocka_unit_test(split_horizon),
 		cmocka_unit_test(without_ipv4),
 		cmocka_unit_test(goodbye),
 		cmocka_unit_test(two_uplinks),
