@@ -54,9 +54,9 @@ static void add_links(struct arena *a, struct router *r, msec now, struct pa_inp
 		bool alone = silent(r, &v->links[i], now);
 		in->alone &= alone;
 		if (v->links[i].assign)
-			out[in->link_count++] = (struct pa_link){ .id = v->links[i].link,
-								  .alone = alone,
-								  .priority = PA_PRIORITY_DEFAULT };
+			out[in->link_count++] = (struct pa_link) { .id = v->links[i].link,
+				                                   .alone = alone,
+				                                   .priority = PA_PRIORITY_DEFAULT };
 	}
 	in->links = out;
 }

@@ -24,7 +24,7 @@ struct home_link {
 	struct router_link state;
 	struct ra *ra;        /* inside links */
 	bool endpoint;        /* DNCP and Babel run there now */
-	msec up_since; /* if it is up */
+	msec up_since;        /* if it is up */
 	struct ip babel_ipv4; /* the IPv4 address Babel was told */
 };
 

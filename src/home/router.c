@@ -75,6 +75,14 @@ static void babel_changed(void *ctx)
 	router_dirty(ctx, DIRTY_PLAN);
 }
 
+/* Babel's Hellos come more often than DNCP's keep-alives. */
+static void babel_lost(void *ctx, uint32_t link, const struct ip *addr)
+{
+	struct router *r = ctx;
+
+	dncp_peer_lost(r->dncp, r->now, link, addr);
+}
+
 struct router *router_new(const char *name, const struct router_env *env, msec now)
 {
 	struct router *r = NEW(struct router);
@@ -142,9 +150,12 @@ void router_start(struct router *r, msec now)
 	const struct pa_env pa_env = {
 		.ctx = r, .random = r->env.random, .events = r->env.events, .changed = pa_changed
 	};
-	const struct babel_env babel_env = {
-		.ctx = r, .random = r->env.random, .events = r->env.events, .send = babel_send, .changed = babel_changed
-	};
+	const struct babel_env babel_env = { .ctx = r,
+		                             .random = r->env.random,
+		                             .events = r->env.events,
+		                             .send = babel_send,
+		                             .changed = babel_changed,
+		                             .neighbour_lost = babel_lost };
 	struct babel_conf babel_conf;
 	memcpy(babel_conf.router_id, r->router_id, ROUTER_ID_LEN);
 	r->pa = pa_new(&PA_PARAMS_HNCP, &pa_env);
@@ -342,6 +353,24 @@ void router_input(struct router *r, msec now, const struct router_packet *p)
 	}
 }
 
+static bool has_member(const struct view_link *l, uint32_t node, uint32_t endpoint)
+{
+	for (size_t i = 0; l && i < l->member_count; i++)
+		if (l->members[i].node->id == node && l->members[i].endpoint == endpoint)
+			return true;
+	return false;
+}
+
+/* A peer that no longer has us for a peer does not hear us: its cable is out, or it is about to stop. It can say so by
+ * way of others at once, where Babel would wait for its Hellos to be missed. */
+static void tell_babel(struct router *r, msec now, const struct view *old)
+{
+	for (const struct dncp_peer *p = NULL; (p = dncp_peer_next(r->dncp, p));)
+		if (has_member(view_link_find(old, p->endpoint), p->node, p->remote_endpoint) &&
+		    !has_member(view_link_find(&r->view, p->endpoint), p->node, p->remote_endpoint))
+			babel_neighbour_lost(r->babel, now, p->endpoint, &p->addr);
+}
+
 static void rebuild_view(struct router *r, msec now)
 {
 	uint32_t links[HOME_LINKS_MAX];
@@ -352,6 +381,7 @@ static void rebuild_view(struct router *r, msec now)
 		if (home_link_is_inside(r->links[i]))
 			links[count++] = r->links[i]->state.link;
 	view_build(&r->view, r->dncp, links, count, now);
+	tell_babel(r, now, &old);
 	view_free(&old);
 	r->node_id = dncp_id(r->dncp); /* re-rolled after a collision */
 }
@@ -403,8 +433,8 @@ void router_run(struct router *r, msec now)
 	if (r->stopped)
 		return;
 	r->now = now;
-	/* Inputs first: what follows from a link that went is then published together with its loss. Peers that heard of
-	 * the loss alone would see our assignments there as rivals of their own and give theirs up. */
+	/* Inputs first: what follows from a link that went is then published together with its loss. Peers that heard
+	 * of the loss alone would see our assignments there as rivals of their own and give theirs up. */
 	settle(r, now);
 	dncp_run(r->dncp, now);
 	pa_run(r->pa, now);

@@ -288,6 +288,49 @@ static void other_end_keeps_prefix(void **state)
 	}
 }
 
+/* The cable between r1 and r2 is out at r2's end. r2 says so by way of r0, and r1 takes that way at once, long before
+ * Hellos are missed. */
+static void told_of_lost_link(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 40; seed < 50; seed++) {
+		struct net *n = home(seed);
+		struct prefix leaf;
+		net_run(n, 40 * SECOND);
+		assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &leaf), 1);
+		const struct plan_route *route = net_route(n, 1, &leaf, &PREFIX_ALL);
+		assert_non_null(route);
+		assert_int_equal(route->link, DEN);
+		net_set_link(n, 2, DEN, HNCP_INTERNAL, false);
+		net_run(n, 1 * SECOND);
+		route = net_route(n, 1, &leaf, &PREFIX_ALL);
+		assert_non_null(route);
+		assert_int_equal(route->type, PLAN_UNICAST);
+		assert_int_equal(route->link, HALL);
+		net_free(n);
+	}
+}
+
+/* A router that dies without a word is missed by Babel's Hellos, and then by DNCP too, whose keep-alives would take 42
+ * s. */
+static void dead_router_noticed_by_hellos(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 50; seed < 60; seed++) {
+		struct net *n = home(seed);
+		net_run(n, 40 * SECOND);
+		net_kill(n, 0);
+		net_run(n,
+		        13 * SECOND); /* two Hellos of 4 s missed, each half an interval late, and what was under way */
+		for (unsigned i = 1; i < 3; i++) {
+			const struct plan_route *route = net_route(n, i, &PREFIX_ALL, &isp_a);
+			assert_int_equal(router_view(n->routers[i].router)->net.count, 2);
+			assert_true(!route || route->type == PLAN_UNREACHABLE);
+		}
+		net_free(n);
+	}
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -317,6 +360,8 @@ int main(void)
 		cmocka_unit_test(goodbye),
 		cmocka_unit_test(ula_outlives_its_maker),
 		cmocka_unit_test(other_end_keeps_prefix),
+		cmocka_unit_test(told_of_lost_link),
+		cmocka_unit_test(dead_router_noticed_by_hellos),
 		cmocka_unit_test(same_seed_same_run),
 	};
 

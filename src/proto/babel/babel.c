@@ -204,6 +204,16 @@ static bool packet_authentic(struct interface *i, const struct ip *from, bool to
 	return true;
 }
 
+void babel_neighbour_lost(struct babel *b, msec now, uint32_t link, const struct ip *addr)
+{
+	struct interface *i = babel_interface_find(b, link);
+	struct neighbour *n = i ? babel_neighbour_find(i, addr) : NULL;
+
+	if (n)
+		babel_neighbour_deaf(n, now);
+	finish(b);
+}
+
 void babel_input(struct babel *b, msec now, uint32_t link, const struct ip *from, uint16_t from_port, bool to_multicast,
                  const uint8_t *data, size_t len)
 {

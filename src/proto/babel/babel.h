@@ -60,6 +60,9 @@ struct babel_env {
 	/* Selected routes changed (a mere change of metric is not told); the caller reads them with babel_route_next()
 	 * when it suits. Called at the end of an input or run; must not call back except for reading. */
 	void (*changed)(void *ctx);
+	/* The Hellos of a neighbour have not come for so long that it counts as gone. May be NULL; must not call back.
+	 */
+	void (*neighbour_lost)(void *ctx, uint32_t link, const struct ip *addr);
 };
 
 #define BABEL_COUNTERS(X)                                                                                              \
@@ -97,6 +100,10 @@ void babel_free(struct babel *);
 void babel_interface_set(struct babel *, msec now, uint32_t link, const struct babel_interface_conf *);
 /* Stops there: neighbours and routes through it are gone at once. Unknown links are no error. */
 void babel_interface_remove(struct babel *, msec now, uint32_t link);
+
+/* Somebody who knows says that the neighbour at `addr` no longer hears us: its routes are not used from now on, unless
+ * and until it says by an IHU that it does. An unknown neighbour is no error. */
+void babel_neighbour_lost(struct babel *, msec now, uint32_t link, const struct ip *addr);
 
 /* A datagram that came in on `link`. `to_multicast` tells which of our addresses it was for. */
 void babel_input(struct babel *, msec now, uint32_t link, const struct ip *from, uint16_t from_port, bool to_multicast,

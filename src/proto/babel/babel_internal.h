@@ -273,6 +273,8 @@ void babel_neighbour_ihu(struct neighbour *, msec now, const struct message *);
 void babel_neighbour_free(struct neighbour *, msec now, const char *why);
 /* Cost from histories and txcost; routes follow if it changed (RFC 8966 3.4.3). */
 void babel_neighbour_cost(struct neighbour *, msec now);
+/* It does not hear us, as far as we know. */
+void babel_neighbour_deaf(struct neighbour *, msec now);
 /* Puts a TLV into the next packet to this neighbour alone. */
 void babel_neighbour_tell(struct neighbour *, msec now, const struct message *);
 void babel_neighbour_ask_all(struct neighbour *, msec now);

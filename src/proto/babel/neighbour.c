@@ -171,18 +171,24 @@ void babel_neighbour_cost(struct neighbour *n, msec now)
 		babel_neighbour_ask_all(n, now);
 	} else if (n->pub.cost == BABEL_INFINITY && n->up) {
 		report_down(n, now, rx == BABEL_INFINITY ? "hellos missed" : "does not hear us");
+		if (rx == BABEL_INFINITY && neighbour_babel(n)->env.neighbour_lost)
+			neighbour_babel(n)->env.neighbour_lost(neighbour_babel(n)->env.ctx, n->pub.link, &n->pub.addr);
 	}
 	babel_routes_new_cost(n, now);
 }
 
 /* ---------------------------------------------------------------------------------------------------- coming, going */
 
-static void on_ihu_timeout(struct timer *t, msec now)
+void babel_neighbour_deaf(struct neighbour *n, msec now)
 {
-	struct neighbour *n = CONTAINER_OF(t, struct neighbour, ihu_timer);
-
+	timer_clear(&neighbour_babel(n)->timers, &n->ihu_timer);
 	n->pub.txcost = BABEL_INFINITY; /* RFC 8966 3.4.2 */
 	babel_neighbour_cost(n, now);
+}
+
+static void on_ihu_timeout(struct timer *t, msec now)
+{
+	babel_neighbour_deaf(CONTAINER_OF(t, struct neighbour, ihu_timer), now);
 }
 
 static void on_unicast(struct timer *t, msec now)
