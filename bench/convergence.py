@@ -5,8 +5,9 @@ Each round measures three starts in the same lab: all routers together without s
 line that has settled, and all together again with the state they had stored (the power comes back). Times count from
 the start of the last router (its process is spawned) and run on until
   sync      every router knows every other (dncp.node-up in hearthd's own log)
-  assigned  every router has an address in the one /64 of each pool on each link (kernel)
-  usable    and its kernel has ended duplicate address detection for it
+  delegated every router has an address in the one /64 of the provider's prefix on each link (kernel)
+  assigned  and in the one of the ULA, which is made only if nobody has one after up to 10 s (RFC 7788 6.5)
+  usable    and its kernel has ended duplicate address detection for them
   routed    every router has a route to every link's /64 and, from the provider's prefix, to the provider (kernel)
   ping      a plain host at the far end gets an answer of a server at the provider (its own SLAAC and DAD included)
 The lines run side by side to save time.
@@ -29,6 +30,7 @@ from support.settled import links_between, missing, settled, synchronised
 from hearthlab import Lab
 
 SIZES = tuple(int(word) for word in os.environ.get("SIZES", "4 8 16").split())
+PARTS = ("sync", "delegated", "assigned", "usable", "routed", "ping")
 PATIENCE = 60.0  # a start that takes longer than this counts as failed
 QUIET = 3.0  # after the cables are in: link-local addresses pass their duplicate address detection
 STARTS = {"together": "all started together, nothing stored", "join": "the last joins a settled line",
@@ -55,8 +57,8 @@ def timed_start(lab: Lab, watch: KernelWatch, names: list[str], wipe: bool, newc
         wait_for(lambda: probe.first_answer(last) is not None, PATIENCE)
         answer = probe.first_answer(last)
     synced = synchronised(lab, everyone, begin, newcomer)
-    moments = {"sync": synced, "assigned": done.addressed, "usable": done.usable, "routed": done.routed,
-               "ping": answer}
+    moments = {"sync": synced, "delegated": done.delegated, "assigned": done.addressed, "usable": done.usable,
+               "routed": done.routed, "ping": answer}
     return {part: moment - last for part, moment in moments.items() if moment is not None}
 
 
@@ -107,10 +109,10 @@ def results_of(size: int, start: str, rounds: list[Times | None], load: Load) ->
     where = (f"line of {size}, {STARTS[start]}{failed}; default timers, static uplink, lines of "
              f"{' and '.join(map(str, SIZES))} side by side, {load}")
     found = []
-    for part in ("sync", "assigned", "usable", "routed", "ping"):
+    for part in PARTS:
         result = distribution(f"convergence.line{size}.{start}.{part}", [t[part] for t in good if part in t], "s",
                               where)
-        if (size, start, part) == (4, "together", "assigned"):
+        if (size, start, part) == (4, "together", "delegated"):
             result.beside(HNETD, HNETD_LINE_4)
         found.append(result)
     gaps = [times["routed"] - times["assigned"] for times in good]

@@ -23,7 +23,7 @@ from typing import Callable
 
 from support import shapes
 from support.kernelwatch import KernelWatch, wait_for
-from support.netlink import Address, Network
+from support.netlink import Address, Hop, Network, Route
 from support.parallel import side_by_side
 from support.probe import Probe
 from support.result import HNETD, RUNS, Load, Result, compared, distribution
@@ -183,14 +183,14 @@ def last_change(ring: Ring, others: list[str], name: str, start: float) -> float
                    for router in others)
     times = [start]
     for change in ring.watch.changes(start):
-        what = change.what
-        if change.node not in others or (change.came and change.value and not isinstance(what, Address)):
+        what, lost = change.what, not change.came or not change.value
+        if change.node not in others:
             continue
-        if name == "route" and not isinstance(what, Address):
-            if what.destination == DEFAULT and what.source == DELEGATED:
+        if name == "route" and isinstance(what, Route) and (what.destination, what.source) == (DEFAULT, DELEGATED):
+            if lost or (isinstance(change.value, Hop) and not change.value.unicast):
                 times.append(change.at)
-        if name == "prefix" and isinstance(what, Address) and not (change.came and change.value):
-            if what.network.version == 6 and what.network.subnet_of(DELEGATED):
+        if name == "prefix" and isinstance(what, Address) and what.network.version == 6 and lost:
+            if what.network.subnet_of(DELEGATED):
                 times.append(change.at)
     return max(times)
 

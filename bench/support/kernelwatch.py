@@ -26,7 +26,7 @@ class Fact:
     """Something a kernel holds."""
 
     since: float  # when it last came
-    value: object  # Address: since when it is usable for new connections, or 0; Route: its Hop
+    value: object  # Address: whether it is usable for new connections; Route: its Hop
     changed: float  # when its value last changed
 
 
@@ -115,6 +115,8 @@ class KernelWatch:
         elif known.value == message.value:
             return
         else:
+            if isinstance(known.value, Hop) and not known.value.unicast:
+                known.since = now  # leads somewhere again
             known.value, known.changed = message.value, now
         self.history.append(Change(now, node, what, message.came, message.value))
 
@@ -130,7 +132,7 @@ class KernelWatch:
         """The routes of a node that lead somewhere."""
         with self._lock:
             return [(what, fact) for what, fact in self.facts[node].items()
-                    if isinstance(what, Route) and what.unicast]
+                    if isinstance(what, Route) and isinstance(fact.value, Hop) and fact.value.unicast]
 
     def route_since(self, node: str, destination: Network, source: Network | None = None) -> float | None:
         """Since when a node has a route to exactly that destination (for exactly that source, if given)."""

@@ -38,13 +38,12 @@ class Address:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the main table; the next hop is not part of what it is."""
+    """A route of the main table. Where it leads is its value: one that is replaced stays the same route."""
 
     destination: Network
     source: Network
     metric: int
     protocol: int
-    unicast: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Hop:
 
     device: int
     gateway: str
+    unicast: bool  # False: unreachable, and the like
 
 
 @dataclass(frozen=True)
@@ -140,5 +140,5 @@ def _route(came: bool, body: bytes) -> Iterator[Message]:
     device = struct.unpack("=I", attributes[4])[0] if 4 in attributes else 0
     gateway = str(ipaddress.ip_address(attributes[5])) if 5 in attributes else ""
     route = Route(_network(family, attributes.get(1, b""), to), _network(family, attributes.get(2, b""), by), metric,
-                  protocol, kind == RTN_UNICAST)
-    yield Message(came, route, Hop(device, gateway))
+                  protocol)
+    yield Message(came, route, Hop(device, gateway, kind == RTN_UNICAST))

@@ -24,7 +24,8 @@ DEFAULT = ipaddress.IPv6Network("::/0")
 class Settled:
     """The moments at which the last of something came true."""
 
-    addressed: float  # every router has its addresses in the one /64 of each pool on each link
+    delegated: float  # every router has its addresses in the one /64 of each provider's prefix on each link
+    addressed: float  # and in the one of the ULA
     usable: float  # and their duplicate address detection is over
     routed: float  # every router has a route to each of these, and by the provider for its prefix
 
@@ -71,11 +72,13 @@ def find_settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | Non
     """When everything was in place; NotYet if it is not."""
     links = links or links_between(lab)
     routers = sorted({router for names in links.values() for router in names})
-    addressed = usable = routed = 0.0
+    delegated = addressed = usable = routed = 0.0
     for pool in pool_prefixes(lab.home).values():
         shared = [_shared(watch, link, on_it, pool) for link, on_it in links.items()]
         if pool == ULA and len({network.supernet(new_prefix=48) for network, _, _ in shared}) != 1:
             raise NotYet("more than one ULA prefix")
+        if pool != ULA:
+            delegated = max([delegated, *(since for _, since, _ in shared)])
         addressed, usable = max([addressed, *(s for _, s, _ in shared)]), max([usable, *(u for _, _, u in shared)])
         wanted = [(network, DEFAULT) for network, _, _ in shared] + ([] if pool == ULA else [(DEFAULT, pool)])
         for router in routers:
@@ -84,7 +87,7 @@ def find_settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | Non
                 if since is None:
                     raise NotYet(f"{router}: no route to {destination} from {source}")
                 routed = max(routed, since)
-    return Settled(addressed, usable, routed)
+    return Settled(delegated, addressed, usable, routed)
 
 
 def settled(lab: Lab, watch: KernelWatch, links: dict[str, list[str]] | None = None) -> Settled | None:
