@@ -60,6 +60,7 @@ struct node {
 	bool named;              /* a reachable node publishes a Peer TLV for it */
 	struct list unreachable; /* while not reachable: in dncp.unreachable */
 	msec unreachable_since;
+	msec missed_since; /* reachable, but not found by the last walks; 0 if it was */
 
 	size_t leaf; /* its place in the hash tree while reachable */
 };
@@ -290,8 +291,9 @@ struct peer *dncp_peer_find(const struct endpoint *, uint32_t node, uint32_t rem
 /* A Node Endpoint TLV came by unicast: the peer, new or known, or NULL if it may not be one. */
 struct peer *dncp_peer_heard(struct endpoint *, const struct edge *who, const struct ip *addr, uint16_t port);
 void dncp_peer_remove(struct peer *, const char *why);
-/* The peer's keep-alive interval may have changed, or it may have left: its node has published. */
-void dncp_peer_node_changed(struct dncp *, const struct node *, bool left);
+/* The peer's keep-alive interval may have changed, or (then `left` is the endpoint where it
+ * was said, else 0) it has left: its node has published. */
+void dncp_peer_node_changed(struct dncp *, const struct node *, uint32_t left);
 int dncp_peer_compare(const void *key, const struct map_node *);
 
 /* endpoint.c */

@@ -193,7 +193,7 @@ void dncp_node_store(struct dncp *d, struct node *n, const struct node_state *s,
 		edges_changed |= replace_data(d, n, s);
 	dncp_topology_node_changed(d, n, edges_changed);
 	dncp_tree_node_changed(d, n);
-	dncp_peer_node_changed(d, n, had_edges && !n->edge_count);
+	dncp_peer_node_changed(d, n, had_edges && !n->edge_count ? endpoint : 0);
 	if (n->pub.reachable) {
 		dncp_push_note(d, n);
 		d->changed = true;

@@ -177,7 +177,7 @@ struct peer *dncp_peer_heard(struct endpoint *ep, const struct edge *who, const 
 	return p;
 }
 
-void dncp_peer_node_changed(struct dncp *d, const struct node *n, bool left)
+void dncp_peer_node_changed(struct dncp *d, const struct node *n, uint32_t left)
 {
 	const struct peer_key first = { n->pub.id, 0 };
 
@@ -190,8 +190,9 @@ void dncp_peer_node_changed(struct dncp *d, const struct node *n, bool left)
 			/* A node that vouched for peers and now for none hears nobody any more, or is leaving (see
 			 * dncp_goodbye()). Our word for it is all that would keep its last data alive at those whom its
 			 * new data do not reach, as they go no further than to us. If it is still there, its next
-			 * unicast brings it back. */
-			if (left)
+			 * unicast brings it back. Only on the link where it was said: whoever can say it on another one
+			 * may be anybody. */
+			if (left == ep->id)
 				dncp_peer_remove(p, "left");
 			else
 				timer_set_sooner(&d->timers, &p->timeout, peer_until(p));

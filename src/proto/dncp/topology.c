@@ -128,6 +128,29 @@ static struct node *follow(struct dncp *d, const struct node *r, struct node *la
 	return last;
 }
 
+/* Who is found is reachable at once. Who is not any more gets a moment, less than Imin (RFC 7787 4.6): the next word of
+ * a node about itself may undo what another said in its name, or what two of its neighbours said at different times.
+ * Gives when to look again. */
+static msec take_result(struct dncp *d, struct node *n)
+{
+	if (n->marked) {
+		n->missed_since = 0;
+		if (!n->pub.reachable)
+			dncp_node_set_reachable(d, n, true);
+		return MSEC_NEVER;
+	}
+	if (!n->pub.reachable)
+		return MSEC_NEVER;
+	if (!n->missed_since)
+		n->missed_since = d->now;
+	msec until = n->missed_since + d->profile->trickle_imin * 3 / 4;
+	if (until > d->now)
+		return until;
+	n->missed_since = 0;
+	dncp_node_set_reachable(d, n, false);
+	return MSEC_NEVER;
+}
+
 static void walk(struct dncp *d)
 {
 	msec oldest = d->now;
@@ -144,11 +167,10 @@ static void walk(struct dncp *d)
 		last = follow(d, r, last);
 	}
 	qsort(d->named, d->named_count, sizeof(*d->named), compare_ids);
+	msec again = oldest + ORIGINATION_MAX; /* the graph also changes when data becomes too old (RFC 7787 4.6) */
 	NODE_EACH(n, d)
-	if (n->marked != n->pub.reachable)
-		dncp_node_set_reachable(d, n, n->marked);
-	/* The graph also changes when data becomes too old (RFC 7787 4.6). */
-	timer_set(&d->timers, &d->topology_timer, oldest + ORIGINATION_MAX);
+	again = MIN(again, take_result(d, n));
+	timer_set(&d->timers, &d->topology_timer, again);
 	count(d, DNCP_COUNT_TOPOLOGY);
 }
 
