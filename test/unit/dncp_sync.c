@@ -112,10 +112,10 @@ static void lossy(void **state)
 		/* RFC 7788 3: "on a lossy link, a considerably higher multiplier, such as 15, should be used". */
 		net->profile.keepalive_multiplier_x10 = 150;
 		net_line(net, 6);
-		assert_in_range(net_sync(net, 5 * MINUTE), 0, MINUTE);
+		assert_in_range(net_sync(net, 5 * MINUTE), 0, 30 * SECOND);
 		net_run(net, MINUTE);
 		net_publish(net, 3, 2, 1000);
-		assert_in_range(net_sync(net, 5 * MINUTE), 0, MINUTE);
+		assert_in_range(net_sync(net, 5 * MINUTE), 0, 30 * SECOND);
 		for (unsigned i = 0; i < 6; i++)
 			assert_true(net_has(net, i, 3));
 		net_free(net);

@@ -3,6 +3,7 @@
  *
  *     message.c    received datagrams: parse, validate, dispatch, answer
  *     reply.c      answers: to unicast at once, to multicast delayed and merged; their rate limits
+ *     retry.c      requests that nothing came of
  *     send.c       datagrams out: packing TLVs, counting
  *     node.c       the nodes and their data: acceptance, limits, grace
  *     topology.c   who is reachable
@@ -95,6 +96,19 @@ struct pending {
 	uint32_t replies[DNCP_PENDING_IDS];
 };
 
+/* Whom on this link we asked last, what for, and the state of things then. */
+struct retry {
+	struct timer timer;
+	struct edge who;
+	struct ip addr;
+	uint16_t port;
+	int tries;
+	uint8_t theirs[DNCP_HASH_MAX];
+	uint8_t ours[DNCP_HASH_MAX];
+	size_t want_count;
+	struct want wants[DNCP_PENDING_IDS];
+};
+
 struct endpoint {
 	struct map_node by_id;
 	struct dncp *dncp;
@@ -121,16 +135,7 @@ struct endpoint {
 		uint8_t hash[DNCP_HASH_MAX];
 		msec at;
 	} asked[DNCP_HASHES_MAX]; /* network states that we asked about lately */
-	/* Whom we last asked because of its Network State, and when and why to ask again. */
-	struct {
-		struct timer timer;
-		struct edge who;
-		struct ip addr;
-		uint16_t port;
-		int tries;
-		uint8_t theirs[DNCP_HASH_MAX];
-		uint8_t ours[DNCP_HASH_MAX];
-	} retry;
+	struct retry retry;
 	int64_t reply_tokens; /* bytes */
 	msec reply_tokens_at;
 
@@ -361,9 +366,22 @@ void dncp_reply_unicast(struct dncp *, const struct message *);
 void dncp_reply_multicast(struct dncp *, const struct message *);
 bool dncp_reply_allowed(struct endpoint *, size_t bytes);
 timer_fn dncp_reply_pending_due;
-timer_fn dncp_reply_retry_due;
+/* RFC 7787 4.4: "at most one reply per link per unique network state hash within Imin". True if we may ask about `hash`
+ * now; then we have. */
+bool dncp_reply_may_ask(struct endpoint *, const uint8_t *hash);
+/* True if our copy of that node is still the one we had when we wanted another. */
+bool dncp_reply_wanted(const struct dncp *, const struct want *);
+/* Asks for what is still wanted, and for the list of all nodes if `network`. With that goes our own Network State, so
+ * that the other side can begin to ask us at once (RFC 7787 4.4: "MAY also be sent"). */
+void dncp_reply_send_requests(struct endpoint *, const struct ip *addr, uint16_t port, bool network,
+                              const struct want *wants, size_t n);
+
+/* retry.c */
+/* We ask the sender for the list of all nodes or for those in d->wants. */
+void dncp_retry_expect(struct dncp *, const struct message *);
 /* `who` says what we say: there is nothing left to ask it for. */
-void dncp_reply_answered(struct endpoint *, const struct edge *who);
+void dncp_retry_answered(struct endpoint *, const struct edge *who);
+timer_fn dncp_retry_due;
 
 /* push.c */
 /* A node is reachable, with data that may be new to our peers. */

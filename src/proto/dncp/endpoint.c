@@ -5,10 +5,6 @@
 
 #include <stdlib.h>
 
-/* Node State TLVs go along in the first intervals after a change: they save the others from asking for the list. Later
- * multicasts are there to be compared and are kept small. */
-enum { WITH_NODES_DOUBLINGS = 2 };
-
 int dncp_endpoint_compare(const void *key, const struct map_node *node)
 {
 	uint32_t a = *(const uint32_t *)key, b = MAP_ENTRY(node, struct endpoint, by_id)->id;
@@ -61,7 +57,9 @@ static void trickle_due(struct timer *t, msec now)
 {
 	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, trickle_timer);
 	struct dncp *d = ep->dncp;
-	bool with_nodes = ep->trickle.i <= ep->trickle.imin << WITH_NODES_DOUBLINGS;
+	/* RFC 7787 4.3: Node State TLVs may go along. In the first interval after a change they save the others from
+	 * asking for the list; later multicasts are there to be compared and are kept small. */
+	bool with_nodes = ep->trickle.i == ep->trickle.imin;
 
 	switch (dncp_trickle_run(&ep->trickle, &d->env.random, now)) {
 	case TRICKLE_SPEAK:
@@ -191,7 +189,7 @@ void dncp_endpoint_add(struct dncp *d, msec now, uint32_t id, const struct dncp_
 	timer_init(&ep->keepalive_timer, keepalive_due);
 	timer_init(&ep->pending_timer, dncp_reply_pending_due);
 	timer_init(&ep->push_timer, dncp_push_due);
-	timer_init(&ep->retry.timer, dncp_reply_retry_due);
+	timer_init(&ep->retry.timer, dncp_retry_due);
 	ep->push_next = d->change_count;
 	ep->pushed = ep->reaction_window = now - d->profile->trickle_imin;
 	for (size_t i = 0; i < DNCP_HASHES_MAX; i++)

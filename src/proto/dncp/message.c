@@ -208,7 +208,7 @@ static void network_state_heard(struct dncp *d, const struct message *m)
 	if (!p || !ip_equal(&p->pub.addr, &m->d->addr))
 		return;
 	p->pub.last_contact = d->now;
-	dncp_reply_answered(m->ep, &m->sender);
+	dncp_retry_answered(m->ep, &m->sender);
 	if (m->d->multicast || m->ep->listening)
 		dncp_endpoint_trickle_heard(m->ep);
 }

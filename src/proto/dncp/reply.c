@@ -22,9 +22,7 @@ bool dncp_reply_allowed(struct endpoint *ep, size_t bytes)
 	return true;
 }
 
-/* RFC 7787 4.4: "at most one reply per link per unique network state hash within Imin". True if we may ask about
- * `hash` now; then we have. */
-static bool may_ask_about(struct endpoint *ep, const uint8_t *hash)
+bool dncp_reply_may_ask(struct endpoint *ep, const uint8_t *hash)
 {
 	const struct dncp *d = ep->dncp;
 	size_t len = d->profile->hash_len, oldest = 0;
@@ -47,7 +45,7 @@ static bool network_is_to_be_requested(struct dncp *d, const struct message *m)
 {
 	if (!m->network_hash || m->differs || memcmp(m->network_hash, dncp_tree_hash(d), d->profile->hash_len) == 0)
 		return false;
-	if (may_ask_about(m->ep, m->network_hash))
+	if (dncp_reply_may_ask(m->ep, m->network_hash))
 		return true;
 	count(d, DNCP_COUNT_RATE_LIMITED);
 	return false;
@@ -70,10 +68,15 @@ static bool requested_lately(struct dncp *d, const struct want *w)
 	return false;
 }
 
-/* What is still wanted, and the list of all nodes if `network`. With that goes our own Network State, so that the other
- * side can begin to ask us at once (RFC 7787 4.4: "MAY also be sent"). */
-static void send_requests(struct endpoint *ep, const struct ip *addr, uint16_t port, bool network,
-                          const struct want *wants, size_t n)
+bool dncp_reply_wanted(const struct dncp *d, const struct want *w)
+{
+	const struct node *held = dncp_node_lookup(d, w->id);
+
+	return (held ? held->pub.version : 0) == w->version;
+}
+
+void dncp_reply_send_requests(struct endpoint *ep, const struct ip *addr, uint16_t port, bool network,
+                              const struct want *wants, size_t n)
 {
 	struct dncp *d = ep->dncp;
 	struct out o;
@@ -84,8 +87,7 @@ static void send_requests(struct endpoint *ep, const struct ip *addr, uint16_t p
 		dncp_out_request_network(&o);
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct node *held = dncp_node_lookup(d, wants[i].id);
-		if ((held ? held->pub.version : 0) == wants[i].version && !requested_lately(d, &wants[i]))
+		if (dncp_reply_wanted(d, &wants[i]) && !requested_lately(d, &wants[i]))
 			dncp_out_request_node(&o, wants[i].id);
 	}
 	dncp_out_end(&o);
@@ -115,58 +117,14 @@ static void send_replies(struct endpoint *ep, const struct ip *addr, uint16_t po
 	dncp_out_end(&o);
 }
 
-/* We ask `who` because of its network state `hash`. Datagrams get lost, and its next word may be far off when Trickle
- * has slowed down, so we shall ask again if nothing changes here meanwhile. Still at most once in Imin (RFC 7787 4.4).
- */
-static void expect_answer(struct endpoint *ep, const struct edge *who, const uint8_t *hash, const struct ip *addr,
-                          uint16_t port)
-{
-	struct dncp *d = ep->dncp;
-	size_t len = d->profile->hash_len;
-	bool same = dncp_edge_compare(&ep->retry.who, who) == 0 && memcmp(ep->retry.theirs, hash, len) == 0 &&
-	            memcmp(ep->retry.ours, dncp_tree_hash(d), len) == 0;
-
-	if (same && timer_is_set(&ep->retry.timer))
-		return; /* what is left of the tries stays */
-	ep->retry.who = *who;
-	ep->retry.addr = *addr;
-	ep->retry.port = port;
-	ep->retry.tries = 0;
-	memcpy(ep->retry.theirs, hash, len);
-	memcpy(ep->retry.ours, dncp_tree_hash(d), len);
-	timer_set(&d->timers, &ep->retry.timer, d->now + d->profile->trickle_imin);
-}
-
-void dncp_reply_answered(struct endpoint *ep, const struct edge *who)
-{
-	if (dncp_edge_compare(&ep->retry.who, who) == 0)
-		timer_clear(&ep->dncp->timers, &ep->retry.timer);
-}
-
-void dncp_reply_retry_due(struct timer *t, msec now)
-{
-	struct endpoint *ep = CONTAINER_OF(t, struct endpoint, retry.timer);
-	struct dncp *d = ep->dncp;
-	size_t len = d->profile->hash_len;
-	bool stuck = memcmp(ep->retry.ours, dncp_tree_hash(d), len) == 0 && memcmp(ep->retry.theirs, d->hash, len) != 0;
-	bool peer = dncp_peer_find(ep, ep->retry.who.node, ep->retry.who.remote);
-
-	if (peer ? !stuck : ep->listening || ep->retry.tries >= DNCP_RETRY_DOUBLINGS)
-		return;
-	ep->retry.tries = MIN(ep->retry.tries + 1, DNCP_RETRY_DOUBLINGS);
-	timer_set(&d->timers, t, now + (d->profile->trickle_imin << ep->retry.tries));
-	if (!peer || may_ask_about(ep, ep->retry.theirs))
-		send_requests(ep, &ep->retry.addr, ep->retry.port, true, NULL, 0);
-}
-
 void dncp_reply_unicast(struct dncp *d, const struct message *m)
 {
 	bool request = network_is_to_be_requested(d, m);
 
-	if (m->network_hash && (request || d->want_count))
-		expect_answer(m->ep, &m->sender, m->network_hash, &m->d->addr, m->d->port);
 	if (request || d->want_count)
-		send_requests(m->ep, &m->d->addr, m->d->port, request, d->wants, d->want_count);
+		dncp_retry_expect(d, m);
+	if (request || d->want_count)
+		dncp_reply_send_requests(m->ep, &m->d->addr, m->d->port, request, d->wants, d->want_count);
 	if (m->reply_network || d->asked_count)
 		send_replies(m->ep, &m->d->addr, m->d->port, m->reply_network, d->asked, d->asked_count);
 }
@@ -221,8 +179,8 @@ void dncp_reply_multicast(struct dncp *d, const struct message *m)
 		return;
 	}
 	merge(d, p, m, request);
-	if (m->network_hash && (m->discover || request || d->want_count))
-		expect_answer(ep, &m->sender, m->network_hash, &m->d->addr, m->d->port);
+	if (m->discover || request || d->want_count)
+		dncp_retry_expect(d, m);
 	/* RFC 7787 4.4: a random delay in [0, Imin / 2], lest all answer at once. To greet an unknown node is no reply
 	 * in that sense (4.5), and where there are few of us it need not wait. */
 	bool now = m->discover && ep->peers.count < DNCP_FEW_PEERS;
@@ -238,7 +196,7 @@ static void send_pending(struct endpoint *ep, const struct pending *p)
 	bool request = p->request_network && memcmp(p->hash, dncp_tree_hash(d), d->profile->hash_len) != 0;
 
 	if (discover || request || p->want_count)
-		send_requests(ep, &p->addr, p->port, discover || request, p->wants, p->want_count);
+		dncp_reply_send_requests(ep, &p->addr, p->port, discover || request, p->wants, p->want_count);
 	if (p->reply_network || p->reply_count)
 		send_replies(ep, &p->addr, p->port, p->reply_network, p->replies, p->reply_count);
 }
