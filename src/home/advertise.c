@@ -106,6 +106,7 @@ void advertise_update(struct router *r, msec now)
 		const struct view_link *common = view_link_find(&r->view, l->state.link);
 		if (!l->ra || !home_link_is_inside(l) || !common || !common->assign)
 			continue;
+		c.preference = l->preferred_until > now ? RA_HIGH : RA_MEDIUM;
 		memcpy(c.mac, l->state.mac, sizeof(c.mac));
 		add_prefixes(r, &a, l->state.link, &c);
 		add_routes(r, &a, &c);

@@ -6,12 +6,15 @@
 #include "base/base.h"
 
 enum {
-	HOME_LINKS_MAX = 64,       /* interfaces; newest refused, reported */
-	HOME_UPLINKS_MAX = 8,      /* newest refused, reported */
-	HOME_OWN_MAX = 32,         /* delegations of ours, stale ones too: the stale one that ends first makes room */
-	HOME_DELEGATIONS_MAX = 64, /* in the whole home: those of the greatest node identifiers are left out */
-	HOME_IPV4_MAX = HOME_LINKS_MAX, /* our IPv4 addresses, one a link */
-	HOME_STATE_MAX = 16384,         /* bytes of one stored blob */
+	HOME_LINKS_MAX = 64,  /* interfaces; newest refused, reported */
+	HOME_UPLINKS_MAX = 8, /* newest refused, reported */
+	HOME_NODE_DELEGATIONS_MAX =
+	        12, /* of one node: its later ones are left out, so that no node fills the home alone */
+	HOME_OWN_MAX =
+	        HOME_NODE_DELEGATIONS_MAX, /* of ours, stale ones too: the stale one that ends first makes room */
+	HOME_DELEGATIONS_MAX = 32,         /* in the whole home: those of the greatest node identifiers are left out */
+	HOME_IPV4_MAX = HOME_LINKS_MAX,    /* our IPv4 addresses, one a link */
+	HOME_STATE_MAX = 16384,            /* bytes of one stored blob */
 };
 
 /* Hosts ignore a valid lifetime cut below two hours (RFC 4862 5.5.3), so a vanished prefix lives on that long at most.
@@ -20,6 +23,10 @@ enum {
 
 /* How long a delegation from before a restart counts as live while its uplink comes back. */
 #define HOME_HOLD ((msec)20 * SECOND)
+
+/* When a router vanishes from a link, how long those that stay ask hosts to prefer them (RFC 4191): a host that used it
+ * finds out by itself only when neighbour unreachability detection has run, up to 45 s and some (RFC 4861 7.3, 10). */
+#define HOME_PREFERRED ((msec)60 * SECOND)
 
 /* After a link has come up, how long until silence there means that nobody is there: a router that is there answers our
  * first Network State within a Trickle interval or two (RFC 7787 4.3: Imin is 200 ms), or speaks by itself. */

@@ -235,9 +235,11 @@ static void configure_babel(struct router *r, msec now)
 	}
 }
 
-/* Wakes us when the next lifetime of the home ends. */
+/* Wakes us when the next lifetime of the home ends, or a preference does. */
 static void wake_at_ends(struct router *r, msec now)
 {
+	for (size_t i = 0; i < r->link_count; i++)
+		router_wake(r, r->links[i]->preferred_until > now ? r->links[i]->preferred_until : MSEC_NEVER);
 	for (size_t i = 0; i < r->view.delegation_count; i++) {
 		const struct view_delegation *d = &r->view.delegations[i];
 		router_wake(r, d->valid_until > now ? d->valid_until : MSEC_NEVER);

@@ -363,12 +363,26 @@ static bool has_member(const struct view_link *l, uint32_t node, uint32_t endpoi
 
 /* A peer that no longer has us for a peer does not hear us: its cable is out, or it is about to stop. It can say so by
  * way of others at once, where Babel would wait for its Hellos to be missed. */
-static void tell_babel(struct router *r, msec now, const struct view *old)
+static void tell_babel(struct router *r, msec now, uint32_t link, const struct hncp_link_member *m)
 {
 	for (const struct dncp_peer *p = NULL; (p = dncp_peer_next(r->dncp, p));)
-		if (has_member(view_link_find(old, p->endpoint), p->node, p->remote_endpoint) &&
-		    !has_member(view_link_find(&r->view, p->endpoint), p->node, p->remote_endpoint))
-			babel_neighbour_lost(r->babel, now, p->endpoint, &p->addr);
+		if (p->endpoint == link && p->node == m->node->id && p->remote_endpoint == m->endpoint)
+			babel_neighbour_lost(r->babel, now, link, &p->addr);
+}
+
+/* What follows where another router is no longer on a link of ours. */
+static void note_lost_members(struct router *r, msec now, const struct view *old)
+{
+	for (size_t i = 0; i < old->link_count; i++) {
+		const struct view_link *l = &old->links[i], *after = view_link_find(&r->view, l->link);
+		struct home_link *home = router_link(r, l->link);
+		for (size_t j = 0; home && home->state.up && j < l->member_count; j++) {
+			if (has_member(after, l->members[j].node->id, l->members[j].endpoint))
+				continue;
+			home->preferred_until = now + HOME_PREFERRED;
+			tell_babel(r, now, l->link, &l->members[j]);
+		}
+	}
 }
 
 static void rebuild_view(struct router *r, msec now)
@@ -381,7 +395,7 @@ static void rebuild_view(struct router *r, msec now)
 		if (home_link_is_inside(r->links[i]))
 			links[count++] = r->links[i]->state.link;
 	view_build(&r->view, r->dncp, links, count, now);
-	tell_babel(r, now, &old);
+	note_lost_members(r, now, &old);
 	view_free(&old);
 	r->node_id = dncp_id(r->dncp); /* re-rolled after a collision */
 }

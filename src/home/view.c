@@ -85,10 +85,12 @@ static void add_node_delegations(const struct dncp *dncp, const struct hncp_node
 {
 	const struct dncp_node *source = dncp_node_find(dncp, node->id);
 
+	size_t most = MIN(*count + HOME_NODE_DELEGATIONS_MAX, (size_t)HOME_DELEGATIONS_MAX);
+
 	ASSERT(source);
 	for (size_t i = 0; i < node->connection_count; i++) {
 		const struct hncp_connection *c = &node->connections[i];
-		for (size_t j = 0; j < c->delegated_count && *count < HOME_DELEGATIONS_MAX; j++) {
+		for (size_t j = 0; j < c->delegated_count && *count < most; j++) {
 			struct view_delegation d = read_delegation(node, &c->delegated[j], source->originated);
 			if (d.valid_until > now)
 				all[(*count)++] = d;

@@ -25,16 +25,38 @@ static size_t stamp(char *out, size_t size)
 	return n + (size_t)snprintf(out + n, size - n, ".%03ldZ", ts.tv_nsec / 1000000);
 }
 
+/* Takes one line out of the bucket; false if it is empty. */
+static bool take_line(struct log_bucket *b)
+{
+	const int64_t line = MINUTE;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	int64_t now = ts.tv_sec * SECOND + ts.tv_nsec / 1000000;
+	b->left = b->at ? MIN(b->left + (now - b->at) * LOG_PER_MIN, LOG_BURST * line) : LOG_BURST * line;
+	b->at = now;
+	if (b->left < line) {
+		b->dropped++;
+		return false;
+	}
+	b->left -= line;
+	return true;
+}
+
 static void write_line(void *ctx, const struct event *e)
 {
-	const struct log *log = ctx;
+	struct log *log = ctx;
+	struct log_bucket *bucket = &log->buckets[e->kind];
 	int level = event_info(e->kind)->level;
-	char text[EVENT_LINE], line[EVENT_LINE + 64], when[40];
+	char text[EVENT_LINE], line[EVENT_LINE + 96], when[40], more[32] = "";
 
-	if (level < log->level)
+	if (level < log->level || !take_line(bucket))
 		return;
 	stamp(when, sizeof(when));
-	int n = snprintf(line, sizeof(line), "%s %s %s\n", when, log_level_name(level), event_text(e, text));
+	if (bucket->dropped)
+		snprintf(more, sizeof(more), " left-out=%llu", (unsigned long long)bucket->dropped);
+	bucket->dropped = 0;
+	int n = snprintf(line, sizeof(line), "%s %s %s%s\n", when, log_level_name(level), event_text(e, text), more);
 	/* A log that is full or gone must not stop the router. */
 	if (write(log->fd, line, (size_t)n) < 0)
 		return;

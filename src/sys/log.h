@@ -5,9 +5,24 @@
 
 #include "base/event.h"
 
+enum {
+	LOG_BURST = 64,   /* lines of one kind of event at once */
+	LOG_PER_MIN = 60, /* and on the average: neighbours can cause events as fast as they like */
+};
+
+/* How much of one kind may still be written. */
+struct log_bucket {
+	int64_t at;   /* CLOCK_BOOTTIME in ms, when it was counted last; 0: never */
+	int64_t left; /* in 1/60000 lines */
+	uint64_t dropped;
+};
+
+/* Zeroed but for fd and level it is ready. What is too much of one kind is counted, and said with the next line of it.
+ */
 struct log {
 	int fd;    /* STDERR_FILENO mostly */
 	int level; /* the least level written: 0 debug, 1 info, 2 warning */
+	struct log_bucket buckets[EVENT_KIND_COUNT];
 };
 
 /* A sink that writes to `log`, which must outlive it. */

@@ -6,8 +6,8 @@
 enum {
 	/* Of each kind, configured and withdrawn together. At the limit the withdrawn one that ends soonest goes; if
 	 * all are configured, the new one is left out and counted (options-left-out-for-size). */
-	RA_PREFIXES_MAX = 32,
-	RA_ROUTES_MAX = 17, /* RFC 4191 4: no more Route Information options than this on a link */
+	RA_PREFIXES_MAX = 64, /* the home has half of that at once, so that a withdrawn one is told before it must go */
+	RA_ROUTES_MAX = 17,   /* RFC 4191 4: no more Route Information options than this on a link */
 	RA_SERVERS_MAX = 8,
 	RA_NAMES_MAX = 8,
 
