@@ -123,6 +123,20 @@ bool prefix_is_ula(const struct prefix *p)
 	return p->len >= 7 && (p->ip.b[0] & 0xfe) == 0xfc;
 }
 
+bool prefix_is_private4(const struct prefix *p)
+{
+	static const struct prefix private[] = {
+		{ .ip = { { V4_MAPPED, 10 } }, .len = IP4_OFFSET + 8 },
+		{ .ip = { { V4_MAPPED, 172, 16 } }, .len = IP4_OFFSET + 12 },
+		{ .ip = { { V4_MAPPED, 192, 168 } }, .len = IP4_OFFSET + 16 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(private); i++)
+		if (prefix_contains(&private[i], p))
+			return true;
+	return false;
+}
+
 bool prefix_is_default(const struct prefix *p)
 {
 	return prefix_equal(p, &PREFIX_ALL) || prefix_equal(p, &PREFIX_ALL4);

@@ -63,7 +63,8 @@ bool prefix_has_ip(const struct prefix *, const struct ip *);
 /* True if one contains the other. */
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool prefix_is_v4(const struct prefix *);
-bool prefix_is_ula(const struct prefix *); /* inside fc00::/7 */
+bool prefix_is_ula(const struct prefix *);      /* inside fc00::/7 */
+bool prefix_is_private4(const struct prefix *); /* RFC 1918 */
 /* True for ::/0 and ::ffff:0:0/96. */
 bool prefix_is_default(const struct prefix *);
 /* The length as people and wires of that family count it: an IPv4 /24 gives 24. */

@@ -124,12 +124,18 @@ const struct uplink *own_exit(const struct router *r, const struct own_delegatio
 	return NULL;
 }
 
+/* What a home can be numbered from: less would leave links without, and is no reason not to make our own. */
+static bool is_enough(const struct prefix *p)
+{
+	return p->len <= (prefix_is_v4(p) ? IP4_OFFSET + 20 : 56);
+}
+
 /* A prefix of that kind in the home which makes one of our own unnecessary, or NULL. Our own do not count. */
 static const struct view_delegation *other_of_kind(const struct router *r, enum view_kind kind, msec now)
 {
 	for (size_t i = 0; i < r->view.delegation_count; i++) {
 		const struct view_delegation *d = &r->view.delegations[i];
-		if (d->kind == kind && d->node != r->view.net.self && d->preferred_until > now)
+		if (d->kind == kind && d->node != r->view.net.self && d->preferred_until > now && is_enough(&d->prefix))
 			return d;
 	}
 	return NULL;
@@ -214,14 +220,33 @@ static void give_up(struct router *r, msec now, struct own_delegation *own, cons
 		remove_own(r, (size_t)(own - r->own));
 }
 
+/* Another's prefix becomes the home's last one by having been used for long. */
+static void remember_other(struct router *r, msec now, int what, const struct prefix *p)
+{
+	if (!prefix_equal(&r->seen[what], p)) {
+		r->seen[what] = *p;
+		r->seen_since[what] = now;
+	}
+	msec at = r->seen_since[what] + HOME_ADOPTED;
+	if (!r->last[what].len || at <= now)
+		r->last[what] = *p;
+	else
+		router_wake(r, at);
+}
+
 static void update_generated(struct router *r, msec now, int what)
 {
 	enum view_kind kind = what == GENERATE_ULA ? VIEW_ULA : VIEW_IPV4;
 	const struct view_delegation *other = other_of_kind(r, kind, now);
 	struct own_delegation *own = own_of_kind(r, kind, now);
 
+	if (other)
+		remember_other(r, now, what, &other->prefix);
+	else
+		r->seen[what] = (struct prefix) { 0 };
+	if (own && !other)
+		r->last[what] = own->prefix;
 	if (own || other) {
-		r->last[what] = other ? other->prefix : own->prefix;
 		r->generate_at[what] = MSEC_NEVER;
 		if (own && other && other->node > r->view.net.self)
 			give_up(r, now, own, &other->prefix);

@@ -24,6 +24,10 @@ enum {
 /* How long a delegation from before a restart counts as live while its uplink comes back. */
 #define HOME_HOLD ((msec)20 * SECOND)
 
+/* How long another router's generated prefix must have been the home's before we would make the same again when it is
+ * gone: a visitor's is not. */
+#define HOME_ADOPTED ((msec)10 * MINUTE)
+
 /* When a router vanishes from a link, how long those that stay ask hosts to prefer them (RFC 4191): a host that used it
  * finds out by itself only when neighbour unreachability detection has run, up to 45 s and some (RFC 4861 7.3, 10). */
 #define HOME_PREFERRED ((msec)60 * SECOND)

@@ -92,7 +92,9 @@ static void add_node_delegations(const struct dncp *dncp, const struct hncp_node
 		const struct hncp_connection *c = &node->connections[i];
 		for (size_t j = 0; j < c->delegated_count && *count < most; j++) {
 			struct view_delegation d = read_delegation(node, &c->delegated[j], source->originated);
-			if (d.valid_until > now)
+			/* RFC 7788 6.5 knows private IPv4 only: anything else there would take an address of the
+			 * Internet away from its owner. */
+			if (d.valid_until > now && (d.kind != VIEW_IPV4 || prefix_is_private4(&d.prefix)))
 				all[(*count)++] = d;
 		}
 	}

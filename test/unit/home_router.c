@@ -331,6 +331,35 @@ static void dead_router_noticed_by_hellos(void **state)
 	}
 }
 
+/* A router with prefixes of its own making is plugged in for a moment. Whoever gives way meanwhile, the home has its
+ * own again afterwards. */
+static void visitor_leaves_no_trace(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 60; seed < 80; seed++) {
+		struct net *n = home(seed);
+		struct prefix ula, ipv4, after;
+		net_run(n, 40 * SECOND);
+		assert_int_equal(net_applied(n, 2, LEAF, &any_ula, &ula), 1);
+		assert_int_equal(net_applied(n, 2, LEAF, &any_ipv4, &ipv4), 1);
+		net_boot(n, 5);
+		net_set_link(n, 5, 10, HNCP_INTERNAL, true);
+		net_run(n, 30 * SECOND);
+		net_set_link(n, 5, HALL, HNCP_INTERNAL, true);
+		net_run(n, 30 * SECOND);
+		assert_int_equal(router_view(n->routers[2].router)->net.count, 4);
+		net_kill(n, 5);
+		net_run(n, 60 * SECOND);
+		assert_int_equal(net_applied(n, 2, LEAF, &any_ula, &after), 1);
+		assert_true(prefix_equal(&ula, &after));
+		assert_int_equal(net_applied(n, 2, LEAF, &any_ipv4, &after), 1);
+		assert_true(prefix_equal(&ipv4, &after));
+		assert_assigned(n, &any_ula);
+		assert_assigned(n, &any_ipv4);
+		net_free(n);
+	}
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -362,6 +391,7 @@ int main(void)
 		cmocka_unit_test(other_end_keeps_prefix),
 		cmocka_unit_test(told_of_lost_link),
 		cmocka_unit_test(dead_router_noticed_by_hellos),
+		cmocka_unit_test(visitor_leaves_no_trace),
 		cmocka_unit_test(same_seed_same_run),
 	};
 
