@@ -176,6 +176,14 @@ static void on_link(void *ctx, msec now, const struct link_state *s, bool gone)
 	daemon_pump(d);
 }
 
+static void on_duplicate(void *ctx, msec now, uint32_t link, const struct ip *ip)
+{
+	struct daemon *d = ctx;
+
+	router_address_taken(d->router, now, link, ip);
+	daemon_pump(d);
+}
+
 static void on_uplink(void *ctx, const struct uplink *up)
 {
 	struct daemon *d = ctx;
@@ -270,7 +278,7 @@ static bool open_network(struct daemon *d)
 	const struct udp_config babel = {
 		.port = BABEL_PORT, .group = babel_group, .multicast_hops = BABEL_HOPS, .rcvbuf = RCVBUF
 	};
-	const struct kernel_env env = { .events = d->events };
+	const struct kernel_env env = { .events = d->events, .duplicate = on_duplicate, .ctx = d };
 
 	if (!(d->hncp = udp_open(d->loop, &hncp, on_hncp, d)))
 		return fail(d, "cannot open the HNCP port 8231 (does another HNCP daemon run?)");

@@ -110,6 +110,14 @@ void address_update(struct router *r, msec now)
 		router_wake(r, r->ipv4[i].use_at > now ? r->ipv4[i].use_at : MSEC_NEVER);
 }
 
+static uint32_t attempts(const struct router *r, const struct pa_assignment *a)
+{
+	for (size_t i = 0; i < r->taken_count; i++)
+		if (r->taken[i].link == a->link && prefix_equal(&r->taken[i].prefix, &a->prefix))
+			return r->taken[i].attempts;
+	return 0;
+}
+
 bool address_of(const struct router *r, const struct pa_assignment *a, msec now, struct ip *out)
 {
 	const struct home_link *l = router_link(r, a->link);
@@ -128,8 +136,32 @@ bool address_of(const struct router *r, const struct pa_assignment *a, msec now,
 	}
 	/* Stateless, with a semantically opaque interface identifier (RFC 7217), so nothing is to be advertised first:
 	 * duplicate address detection guards it. Zero would be the subnet-router anycast address (RFC 4291 2.6.1). */
-	*out = prefix_with_host(&a->prefix, stable_number(r, &a->prefix, l->state.name, 0) | 1);
+	*out = prefix_with_host(&a->prefix, stable_number(r, &a->prefix, l->state.name, attempts(r, a)) | 1);
 	return true;
+}
+
+static struct taken_address *add_taken(struct router *r, const struct pa_assignment *a)
+{
+	for (size_t i = 0; i < r->taken_count; i++)
+		if (r->taken[i].link == a->link && prefix_equal(&r->taken[i].prefix, &a->prefix))
+			return &r->taken[i];
+	if (r->taken_count == HOME_TAKEN_MAX)
+		memmove(&r->taken[0], &r->taken[1], --r->taken_count * sizeof(r->taken[0]));
+	struct taken_address *t = &r->taken[r->taken_count++];
+	*t = (struct taken_address) { .link = a->link, .prefix = a->prefix };
+	return t;
+}
+
+void router_address_taken(struct router *r, msec now, uint32_t link, const struct ip *ip)
+{
+	for (const struct pa_assignment *a = NULL; (a = pa_next(r->pa, a));) {
+		struct ip ours;
+		if (a->link != link || ip_is_v4(ip) || !address_of(r, a, now, &ours) || !ip_equal(&ours, ip))
+			continue;
+		add_taken(r, a)->attempts++;
+		r->now = now;
+		router_dirty(r, DIRTY_PUBLISH | DIRTY_PLAN);
+	}
 }
 
 bool address_primary(const struct router *r, struct ip *out, uint32_t *link)

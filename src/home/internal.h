@@ -55,6 +55,13 @@ struct own_ipv4 {
 	msec use_at;
 };
 
+/* Our interface identifier in this prefix is somebody else's already, so many times (RFC 7217 6). */
+struct taken_address {
+	uint32_t link;
+	struct prefix prefix;
+	uint32_t attempts;
+};
+
 /* What has changed and must be worked out again. */
 enum {
 	DIRTY_VIEW = 1 << 0,    /* the shared state or our links */
@@ -93,6 +100,8 @@ struct router {
 	msec seen_since[2];    /* and since when */
 	struct own_ipv4 ipv4[HOME_IPV4_MAX];
 	size_t ipv4_count;
+	struct taken_address taken[HOME_TAKEN_MAX];
+	size_t taken_count;
 
 	struct view view;
 	struct plan plan;

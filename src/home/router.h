@@ -79,6 +79,10 @@ void router_link_gone(struct router *, msec now, uint32_t link);
 void router_uplink_set(struct router *, msec now, const struct uplink *);
 void router_uplink_gone(struct router *, msec now, const char *name);
 
+/* Duplicate address detection found that somebody else on `link` has our address `ip` (RFC 4862 5.4.5): another one is
+ * taken instead. An address that is not ours is no error. */
+void router_address_taken(struct router *, msec now, uint32_t link, const struct ip *ip);
+
 void router_input(struct router *, msec now, const struct router_packet *);
 msec router_deadline(const struct router *);
 void router_run(struct router *, msec now);

@@ -360,6 +360,32 @@ static void visitor_leaves_no_trace(void **state)
 	}
 }
 
+static const struct ip *planned_address(const struct net *n, unsigned i, unsigned link, const struct prefix *p)
+{
+	const struct plan *plan = router_plan(n->routers[i].router);
+
+	for (size_t k = 0; k < plan->address_count; k++)
+		if (plan->addresses[k].link == link && prefix_has_ip(p, &plan->addresses[k].ip))
+			return &plan->addresses[k].ip;
+	return NULL;
+}
+
+/* Somebody else has our address: another is taken, in that prefix only. */
+static void duplicate_address(void **state)
+{
+	(void)state;
+	struct net *n = home(12);
+	net_run(n, 40 * SECOND);
+	assert_non_null(planned_address(n, 2, LEAF, &isp_a));
+	const struct ip before = *planned_address(n, 2, LEAF, &isp_a), other = *planned_address(n, 2, LEAF, &isp_b);
+	router_address_taken(n->routers[2].router, n->now, LEAF, &before);
+	net_run(n, 100);
+	assert_non_null(planned_address(n, 2, LEAF, &isp_a));
+	assert_false(ip_equal(planned_address(n, 2, LEAF, &isp_a), &before));
+	assert_true(ip_equal(planned_address(n, 2, LEAF, &isp_b), &other));
+	net_free(n);
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -392,6 +418,7 @@ int main(void)
 		cmocka_unit_test(told_of_lost_link),
 		cmocka_unit_test(dead_router_noticed_by_hellos),
 		cmocka_unit_test(visitor_leaves_no_trace),
+		cmocka_unit_test(duplicate_address),
 		cmocka_unit_test(same_seed_same_run),
 	};
 
