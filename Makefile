@@ -6,7 +6,7 @@ ifeq ($(SAN),1)
 BUILD := build-san
 CMAKE_FLAGS += -DSAN=ON
 endif
-export SAN BUILD
+export SAN BUILD T
 
 .PHONY: all deps demo check bench fuzz floors install clean
 
@@ -26,6 +26,9 @@ check: all
 bench: all
 	@bench/run $(ONLY)
 
+fuzz: deps
+	@fuzz/run $(ONLY)
+
 floors: all
 	@tools/floors
 
@@ -33,4 +36,4 @@ install: all
 	cmake --install $(BUILD)
 
 clean:
-	rm -rf build build-san build-clang
+	rm -rf build build-san build-clang build-fuzz

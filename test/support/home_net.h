@@ -41,7 +41,9 @@ struct net {
 	struct net_router routers[NET_ROUTERS];
 	struct net_packet *packets; /* by time */
 	uint64_t sent;
+	bool cut[NET_LINKS]; /* carries nothing, and nobody is told */
 	bool trace;
+	void (*tap)(struct net *, unsigned from, const struct router_packet *); /* sees what is sent; may be NULL */
 };
 
 static inline struct ip net_linklocal(unsigned router, unsigned link)
@@ -55,9 +57,11 @@ static inline void net_send(void *ctx, const struct router_packet *p)
 	struct net *n = from->net;
 
 	n->sent++;
+	if (n->tap)
+		n->tap(n, from->number, p);
 	for (unsigned i = 0; i < NET_ROUTERS; i++) {
 		struct ip addr = net_linklocal(i, p->link);
-		if (i == from->number || !n->routers[i].router || !n->routers[i].on_link[p->link])
+		if (i == from->number || !n->routers[i].router || !n->routers[i].on_link[p->link] || n->cut[p->link])
 			continue;
 		if (!p->multicast && !ip_equal(&addr, &p->addr))
 			continue;
