@@ -17,7 +17,7 @@
 #include "home/limits.h"
 #include "home/router.h"
 
-enum { ROUTER_ID_LEN = 8, ROUTER_SECRET_LEN = 16 };
+enum { ROUTER_SECRET_LEN = 16 };
 
 /* One of our interfaces and the cores that serve it. */
 struct home_link {
@@ -81,7 +81,6 @@ struct router {
 	bool stopped;
 
 	uint32_t node_id;
-	uint8_t router_id[ROUTER_ID_LEN];
 	uint8_t secret[ROUTER_SECRET_LEN]; /* of our interface identifiers (RFC 7217) */
 
 	struct dncp *dncp;

@@ -133,14 +133,25 @@ static void fill_random(struct router *r, uint8_t *out, size_t len)
 		out[i] = (uint8_t)random_u32(&r->env.random);
 }
 
+/* Drawn anew at each start: after one, the feasibility distances that neighbours hold for the old one may be better
+ * than what we can announce (RFC 8966 3.8.2.1), and a new one has none. All zeros and all ones are no router-ids
+ * (4.1.3). */
+static struct babel_conf random_router_id(struct router *r)
+{
+	struct babel_conf conf;
+
+	do
+		fill_random(r, conf.router_id, sizeof(conf.router_id));
+	while (all_equal(conf.router_id, sizeof(conf.router_id), 0) ||
+	       all_equal(conf.router_id, sizeof(conf.router_id), 0xff));
+	return conf;
+}
+
 void router_start(struct router *r, msec now)
 {
 	ASSERT(!r->dncp);
-	/* RFC 8966 4.1.3: all zeros and all ones are no router-ids. All zeros is also "nothing restored". */
-	while (all_equal(r->router_id, ROUTER_ID_LEN, 0) || all_equal(r->router_id, ROUTER_ID_LEN, 0xff)) {
-		fill_random(r, r->router_id, ROUTER_ID_LEN);
+	if (all_equal(r->secret, ROUTER_SECRET_LEN, 0)) /* nothing was restored */
 		fill_random(r, r->secret, ROUTER_SECRET_LEN);
-	}
 	const struct dncp_env dncp_env = { .ctx = r,
 		                           .random = r->env.random,
 		                           .events = r->env.events,
@@ -156,8 +167,7 @@ void router_start(struct router *r, msec now)
 		                             .send = babel_send,
 		                             .changed = babel_changed,
 		                             .neighbour_lost = babel_lost };
-	struct babel_conf babel_conf;
-	memcpy(babel_conf.router_id, r->router_id, ROUTER_ID_LEN);
+	const struct babel_conf babel_conf = random_router_id(r);
 	r->pa = pa_new(&PA_PARAMS_HNCP, &pa_env);
 	r->babel = babel_new(&babel_conf, &babel_env, now);
 	r->dncp = dncp_new(&HNCP_PROFILE, &dncp_env, r->node_id, now);

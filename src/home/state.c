@@ -68,7 +68,6 @@ static void write_identity(const struct router *r, msec now, struct cursor *c)
 {
 	(void)now;
 	cursor_put_u32(c, r->node_id);
-	cursor_put(c, r->router_id, sizeof(r->router_id));
 	cursor_put(c, r->secret, sizeof(r->secret));
 	put_prefix(c, &r->last[GENERATE_ULA]);
 	put_prefix(c, &r->last[GENERATE_IPV4]);
@@ -80,7 +79,6 @@ static void read_identity(struct router *r, msec now, struct cursor *c)
 
 	(void)now;
 	new.node_id = cursor_get_u32(c);
-	cursor_get(c, new.router_id, sizeof(new.router_id));
 	cursor_get(c, new.secret, sizeof(new.secret));
 	new.last[GENERATE_ULA] = get_prefix(c);
 	new.last[GENERATE_IPV4] = get_prefix(c);
