@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Memory of the daemons when idle (smaps_rollup), and the size of the programs.
 
-10 routers: a line of 10, 30 s after it came right; the largest of the ten. babeld and bird hold the same line beside it
-(one /64 a link; they do routing only: no HNCP, no assignment, no router advertisements).
-100 nodes: a line of 2 and a neighbour that tells them of 98 more nodes, each with two peers, two assigned prefixes, an
-address and a name (bench/support/crowd.py); all 100 are reachable, as `hearth nodes` confirms.
+line10   a line of 10 routers, 30 s after it came right; the largest of the ten. babeld and bird hold the same line at
+         the same time (one /64 a link; they do routing only: no HNCP, no assignment, no router advertisements). Pages
+         of libraries and program are shared ten-fold here, which PSS divides by: it is low for all of them.
+alone10  one hearthd, and a neighbour that tells it of 9 more nodes, each with two peers, two assigned prefixes, an
+alone100 address and a name (support/crowd.py); then of 99. Nothing of Hearth is shared, so PSS is what a real router
+         pays (what other programs of this machine share of the C library is left out, as it would be there).
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from support.result import BUILD, HNETD, Result
 from hearthlab import Lab
 
 SIZE = 10
-CROWD = 98
+CROWDS = (10, 100)
 IDLE = 30.0
 PARTS = ("pss", "rss", "private", "anon")
 HNETD_RSS_10 = 2.38
@@ -47,25 +49,36 @@ def in_a_line(daemon: str) -> Sizes:
 def reachable_nodes(lab: Lab, router: str) -> int:
     """How many nodes a router says there are."""
     try:
-        answer = json.loads(lab.run(router, ["hearth", "nodes", "--json"], check=False))
+        answer = json.loads(lab.run(router, ["hearth", "--json", "nodes"], check=False))
     except ValueError:
         return 0
     return len(answer if isinstance(answer, list) else answer.get("nodes", []))
 
 
-def in_a_crowd() -> tuple[Sizes, int]:
-    """Two routers that hear of 98 more nodes; their memory, and how many nodes they then know."""
-    with running(shapes.line(2), "-crowd") as (lab, _):
-        script = ROOT / "bench" / "support" / "crowd.py"
-        lab.write("h1", "/run/crowd.py", script.read_text())
-        seconds = int(IDLE) + 15
-        crowd = lab.popen("h1", ["python3", "/run/crowd.py", str(ROOT / "lab"), "l2", str(CROWD), str(seconds)])
-        try:
+def in_crowds() -> dict[int, tuple[Sizes, int]]:
+    """One router that hears of many; its memory, and how many nodes it then knows."""
+    found = {}
+    with running(shapes.line(1), "-crowd") as (lab, _):
+        lab.write("h1", "/run/crowd.py", (ROOT / "bench" / "support" / "crowd.py").read_text())
+        for size in CROWDS:
+            crowd = lab.popen("h1", ["python3", "/run/crowd.py", str(ROOT / "lab"), "l1", str(size - 1)])
             time.sleep(IDLE)
-            return largest(lab), reachable_nodes(lab, "r1")
-        finally:
+            found[size] = largest(lab), reachable_nodes(lab, "r1")
             crowd.terminate()
             crowd.communicate()
+    return found
+
+
+def running_hearthds() -> int:
+    """How many processes share hearthd's pages."""
+    return sum(1 for path in Path("/proc").glob("[0-9]*/comm") if _text(path) == "hearthd")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
 
 
 def stripped(program: str) -> int | None:
@@ -79,26 +92,31 @@ def stripped(program: str) -> int | None:
         return copy.stat().st_size
 
 
-def run() -> list[Result]:
-    """Lines of all daemons and the crowd at the same time: memory does not mind company."""
-    daemons = ("hearthd", *shapes.PEERS)
-    jobs = [(in_a_line, (daemon,)) for daemon in daemons] + [(in_a_crowd, ())]
-    *lines, (crowd, nodes) = side_by_side(jobs)
-    sizes = dict(zip(daemons, lines))
+def line_results(sizes: dict[str, Sizes]) -> list[Result]:
+    """The line of 10 beside its peers, and beside what was measured on hnetd."""
     results = []
+    where = f"largest of {SIZE} routers in a line, {IDLE:.0f} s idle, smaps_rollup"
     for part in PARTS:
-        where = f"largest of {SIZE} routers in a line, {IDLE:.0f} s idle, smaps_rollup"
         for peer in shapes.PEERS:
-            mine = Result(f"memory.nodes10.{part}", round(sizes["hearthd"][part] / MIB, 3), "MiB", where)
+            mine = Result(f"memory.line{SIZE}.{part}", round(sizes["hearthd"][part] / MIB, 3), "MiB", where)
             results.append(mine.against(peer, round(sizes[peer][part] / MIB, 3)))
-    mark = Result("memory.nodes10.rss", round(sizes["hearthd"]["rss"] / MIB, 3), "MiB",
-                  f"{where}; hnetd without DTLS, MB as in the document")
-    results.append(mark.beside(HNETD, HNETD_RSS_10))
-    for part in PARTS:
-        where = f"larger of 2 routers which hear of {CROWD} more nodes from one neighbour; r1 lists {nodes} nodes"
-        results.append(Result(f"memory.nodes100.{part}", round(crowd[part] / MIB, 3), "MiB", where))
+    mark = Result(f"memory.line{SIZE}.rss", round(sizes["hearthd"]["rss"] / MIB, 3), "MiB",
+                  f"{where}; hnetd without DTLS (7.1 with), MB as in the document")
+    return [*results, mark.beside(HNETD, HNETD_RSS_10)]
+
+
+def run() -> list[Result]:
+    """The lines of all daemons at the same time; then, when they have gone, the one that is alone."""
+    daemons = ("hearthd", *shapes.PEERS)
+    results = line_results(dict(zip(daemons, side_by_side([(in_a_line, (daemon,)) for daemon in daemons]))))
+    others = running_hearthds()
+    for size, (memory, nodes) in in_crowds().items():
+        for part in PARTS:
+            where = (f"the only router beside a neighbour that tells of {size - 1} nodes, itself included; it lists "
+                     f"{nodes} nodes; {others} other hearthd ran on the machine")
+            results.append(Result(f"memory.alone{size}.{part}", round(memory[part] / MIB, 3), "MiB", where))
     for program in ("hearthd", "hearth"):
-        size = stripped(program)
-        results.append(Result(f"memory.binary.{program}", size and round(size / 1024, 1), "KiB",
+        size_of = stripped(program)
+        results.append(Result(f"memory.binary.{program}", size_of and round(size_of / 1024, 1), "KiB",
                               "stripped, dynamically linked"))
     return results

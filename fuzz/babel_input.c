@@ -6,7 +6,7 @@
  *     0..3  a packet (16 bits of length, then it): bit 3 by multicast, bit 4 its header made right, bits 5 and 6 its
  *           sender, bit 7 on the second link
  *     4     a tenth of a second for each of the next byte;  5  two seconds for each
- *     6     a route of ours comes, changes or goes;         7  a link comes or goes, or an hour of silence
+ *     6     a route of ours comes, changes or goes;         7  a link comes or goes, or half an hour of silence
  */
 #include "fuzz/support/fuzz.h"
 
@@ -14,6 +14,9 @@
 #include "proto/babel/limits.h"
 
 enum { LINK_STRANGER = 1, LINK_HONEST = 2, HEADER = 4, MAGIC = 42, VERSION = 2, MTU = 1280, IP_UDP = 48 };
+
+#define SILENCE ((msec)30 * MINUTE)
+#define LONGEST (SILENCE + HOUR)
 
 struct world {
 	msec now;
@@ -180,7 +183,7 @@ static void step_route(struct world *w, uint8_t how)
 static void step_link(struct world *w, uint8_t how)
 {
 	if (how & 0x80) {
-		pass(w, HOUR);
+		pass(w, SILENCE);
 		for (const struct babel_neighbour *n = NULL; (n = babel_neighbour_next(w->core, n));)
 			ASSERT(n->link == LINK_HONEST && w->second_link);
 		return;
@@ -227,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	set_interface(&w, w.honest, LINK_HONEST, 1);
 	step_route(&w, 0);
 	pass(&w, 8 * SECOND);
-	for (int steps = 0; cursor_left(&in) && steps < FUZZ_STEPS_MAX; steps++)
+	for (int steps = 0; cursor_left(&in) && steps < FUZZ_STEPS_MAX && w.now < LONGEST; steps++)
 		step(&w, &in);
 	babel_goodbye(w.core, w.now);
 	fuzz_queue_free(&w.queue);

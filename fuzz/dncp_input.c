@@ -18,6 +18,7 @@
 enum { SELF = 0x42, HONEST = 0x43, LINK_STRANGER = 1, LINK_HONEST = 2, HASH = 8, STATE_FIXED = 12 };
 enum { LARGEST = 64 + HASH + HNCP_NODE_DATA_MAX };
 #define SILENCE ((msec)3 * HOUR)
+#define LONGEST (SILENCE + HOUR)
 
 struct world {
 	msec now;
@@ -246,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	add_endpoint(w.core, w.now, LINK_HONEST, SELF);
 	add_endpoint(w.honest, w.now, LINK_STRANGER, HONEST);
 	pass(&w, 2 * SECOND);
-	for (int steps = 0; cursor_left(&in) && steps < FUZZ_STEPS_MAX; steps++)
+	for (int steps = 0; cursor_left(&in) && steps < FUZZ_STEPS_MAX && w.now < LONGEST; steps++)
 		step(&w, &in);
 	dncp_goodbye(w.core, w.now);
 	ASSERT(dncp_deadline(w.core) == MSEC_NEVER);

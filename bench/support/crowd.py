@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
 """A neighbour that tells of many more nodes behind it. Runs inside a host of the lab:
 
-    python3 crowd.py LAB LINK NODES SECONDS
+    python3 crowd.py LAB LINK NODES
 
-The nodes hang together in a binary tree below the neighbour and publish what real ones do. Nothing is malformed.
+The nodes hang together in a binary tree below the neighbour and publish what real ones do. Nothing is malformed. Runs
+until it is terminated; a later one is believed to have newer data.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ def main() -> None:
     stranger.look_around()
     peer = Peer(stranger)
     names = [ME + number for number in range(int(sys.argv[3]))]
+    now = int(time.time()) & 0x3FFFFFFF
     for place, name in enumerate(names):
         if place:
-            peer.nodes[name] = (1, t.node_data(*data_of(place, names)))
+            peer.nodes[name] = (now, t.node_data(*data_of(place, names)))
+    peer.nodes[ME] = (now, b"")
     peer.publish(*data_of(0, names)[1:])
-    end = time.monotonic() + float(sys.argv[4])
-    while time.monotonic() < end:
+    while True:
         peer.push()
         peer.live(3)
 

@@ -23,6 +23,11 @@ PEERS = ("babeld", "bird")
 class SlowHellos(RouterNode):
     """A router of others with the intervals that Hearth uses (and that are their own defaults): 4 s and 16 s."""
 
+    def wipe(self) -> None:
+        """Empty what any of the daemons stores."""
+        super().wipe()
+        self.lab.path(self.router.name, "/run/babeld.state").unlink(missing_ok=True)
+
     def _babeld_config(self) -> str:
         return super()._babeld_config().replace("hello-interval 1 update-interval 4",
                                                 "hello-interval 4 update-interval 16")

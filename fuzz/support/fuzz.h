@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 enum { FUZZ_RUNS_MAX = 64 };
 
 /* More steps than these add nothing but time. */
-enum { FUZZ_STEPS_MAX = 400 };
+enum { FUZZ_STEPS_MAX = 100 };
 
 /* A number below `n` (1 to 65,536) from the input. */
 static inline uint32_t fuzz_pick(struct cursor *in, uint32_t n)

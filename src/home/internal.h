@@ -163,5 +163,7 @@ void state_free(struct router *);
 void state_save(struct router *, msec now);
 /* Tells prefix assignment and the advertisements of a new link what they had before the restart. */
 void state_link(struct router *, msec now, struct home_link *);
+/* Remembers what a link had that goes, for when an interface of its name comes back: under another index, perhaps. */
+void state_link_gone(struct router *, msec now, const struct home_link *);
 
 #endif

@@ -14,8 +14,9 @@ enum {
 	        HOME_NODE_DELEGATIONS_MAX, /* of ours, stale ones too: the stale one that ends first makes room */
 	HOME_DELEGATIONS_MAX = 32,         /* in the whole home: those of the greatest node identifiers are left out */
 	HOME_IPV4_MAX = HOME_LINKS_MAX,    /* our IPv4 addresses, one a link */
-	HOME_TAKEN_MAX = 32,    /* prefixes in which somebody had our first address; the oldest is forgotten */
-	HOME_STATE_MAX = 16384, /* bytes of one stored blob */
+	HOME_TAKEN_MAX = 32,       /* prefixes in which somebody had our first address; the oldest is forgotten */
+	HOME_REMEMBERED_MAX = 512, /* what interfaces that are not there had; the oldest is forgotten */
+	HOME_STATE_MAX = 65536,    /* bytes of one stored blob */
 };
 
 /* Hosts ignore a valid lifetime cut below two hours (RFC 4862 5.5.3), so a vanished prefix lives on that long at most.

@@ -264,6 +264,7 @@ void router_link_gone(struct router *r, msec now, uint32_t link)
 
 	if (!l)
 		return;
+	state_link_gone(r, now, l);
 	struct router_link down = l->state;
 	down.up = false;
 	router_link_set(r, now, &down);

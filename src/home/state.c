@@ -161,27 +161,41 @@ static void write_advertised(const struct router *r, msec now, struct cursor *c)
 	write_waiting(r, now, true, c);
 }
 
+static void remember(struct router *r, const struct remembered *m)
+{
+	if (!r->remembered)
+		r->remembered = mem_new(HOME_REMEMBERED_MAX, sizeof(*r->remembered));
+	if (r->remembered_count == HOME_REMEMBERED_MAX)
+		memmove(&r->remembered[0], &r->remembered[1], --r->remembered_count * sizeof(*m));
+	r->remembered[r->remembered_count++] = *m;
+}
+
+static struct remembered read_entry(struct cursor *c, msec now)
+{
+	struct remembered m = { 0 };
+
+	get_name(c, m.link, sizeof(m.link));
+	m.prefix = get_prefix(c);
+	uint32_t valid = cursor_get_u32(c);
+	if (valid)
+		m.valid_until = now + MIN((msec)valid * SECOND, HOME_STALE_MAX);
+	return m;
+}
+
 static void read_entries(struct router *r, msec now, struct cursor *c)
 {
-	struct remembered *list = NULL;
-	size_t count = 0;
+	struct cursor look = *c;
 
+	while (cursor_left(&look))
+		(void)read_entry(&look, now);
+	if (!cursor_finished(&look)) {
+		cursor_fail(c);
+		return;
+	}
 	while (cursor_left(c)) {
-		list = mem_resize(list, count + 1, sizeof(*list));
-		struct remembered *m = &list[count++];
-		*m = (struct remembered) { 0 };
-		get_name(c, m->link, sizeof(m->link));
-		m->prefix = get_prefix(c);
-		uint32_t valid = cursor_get_u32(c);
-		if (valid)
-			m->valid_until = now + MIN((msec)valid * SECOND, HOME_STALE_MAX);
+		const struct remembered m = read_entry(c, now);
+		remember(r, &m);
 	}
-	if (cursor_finished(c) && count) {
-		r->remembered = mem_resize(r->remembered, r->remembered_count + count, sizeof(*list));
-		memcpy(r->remembered + r->remembered_count, list, count * sizeof(*list));
-		r->remembered_count += count;
-	}
-	free(list);
 }
 
 /* What each blob holds. */
@@ -254,6 +268,26 @@ void state_link(struct router *r, msec now, struct home_link *l)
 			ra_restore(l->ra, now, &m->prefix, m->valid_until);
 		r->remembered_count--;
 		memmove(m, m + 1, (r->remembered_count - i) * sizeof(*m));
+	}
+}
+
+void state_link_gone(struct router *r, msec now, const struct home_link *l)
+{
+	struct remembered m = { 0 };
+
+	memcpy(m.link, l->state.name, sizeof(m.link));
+	for (const struct pa_assignment *a = NULL; (a = pa_next(r->pa, a));) {
+		if (a->link != l->state.link || !a->applied)
+			continue;
+		m.prefix = a->prefix;
+		remember(r, &m);
+	}
+	for (const struct ra_prefix *p = NULL; l->ra && (p = ra_prefix_next(l->ra, p));) {
+		if (p->valid_until <= now)
+			continue;
+		m.prefix = p->prefix;
+		m.valid_until = MIN(p->valid_until, now + HOME_STALE_MAX);
+		remember(r, &m);
 	}
 }
 

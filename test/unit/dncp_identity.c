@@ -59,32 +59,56 @@ static void collide_at_a_distance(void **state)
 	assert_int_equal(net->nodes[1].events[EVENT_DNCP_COLLISION], 0);
 }
 
-/* The new identifier is not one of a node we know. */
+static uint32_t next_number;
 static uint32_t fixed_next(void *ctx)
 {
-	uint32_t **at = ctx;
-
-	return *(*at)++;
+	(void)ctx;
+	return next_number;
 }
 
+static void no_send(void *ctx, const struct dncp_datagram *d)
+{
+	(void)ctx;
+	(void)d;
+}
+
+static void no_data(void *ctx, msec now, struct cursor *out)
+{
+	(void)ctx;
+	(void)now;
+	(void)out;
+}
+
+/* The new identifier is neither 0 nor that of a node we know, whatever the random numbers are. */
 static void new_identifier_is_free(void **state)
 {
 	struct net *net = *state;
+	const struct dncp_env env = { .random = { .next = fixed_next }, .send = no_send, .node_data = no_data };
+	const struct dncp_endpoint_conf conf = { .addr = { { 0xfe, 0x80, [15] = 1 } } };
+	struct dncp *d = dncp_new(&net->profile, &env, 0, 0);
+	uint8_t bytes[100];
+	struct cursor c = cursor_writer(bytes, sizeof(bytes));
 
-	net_attach(net, 0, 0);
-	net_attach(net, 1, 0);
-	net_on(net, 0, ID);
-	net_on(net, 1, 0x55);
-	net_sync(net, SECOND);
-	/* A core of its own, whose random numbers we choose: 0 and the neighbour's are passed over. */
-	uint32_t numbers[64] = { 0 }, *at = numbers;
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		numbers[i] = 0x77770000 + (uint32_t)i;
-	numbers[0] = 0;
-	const struct dncp_env env = { .random = { .next = fixed_next, .ctx = &at } };
-	struct dncp *d = dncp_new(&net->profile, &env, 0, net->now);
-	assert_int_equal(dncp_id(d), 0x77770001);
+	assert_int_equal(dncp_id(d), 1);
+	dncp_endpoint_add(d, 0, 1, &conf);
+	dncp_run(d, 0);
+	net_put_state(&c, ID, 1, 0, NULL, 0, false);
+	net_put_state(&c, ID + 1, 1, 0, NULL, 0, false);
+	net_put_endpoint(&c, 2, 1);
+	struct dncp_datagram in = { .endpoint = 1, .addr = { { 0xfe, 0x80, [15] = 2 } }, .data = bytes };
+	in.len = cursor_done(&c);
+	dncp_input(d, SECOND, &in);
+	next_number = ID;
+	c = cursor_writer(bytes, sizeof(bytes));
+	net_put_endpoint(&c, 1, 1); /* our name from another's address */
+	in.len = cursor_done(&c);
+	dncp_input(d, SECOND, &in);
+	assert_int_equal(dncp_id(d), ID + 2);
+	dncp_run(d, SECOND);
+	assert_non_null(dncp_node_find(d, ID + 2));
+	assert_null(dncp_node_find(d, 1));
 	dncp_free(d);
+	next_number = 0;
 }
 
 static void loops_are_ignored(void **state)

@@ -182,6 +182,28 @@ static void peer_flood(void **state)
 	assert_true(net_synced(net));
 }
 
+/* One that takes another name with every packet is not followed by the whole network at that pace. */
+static void restless_neighbour(void **state)
+{
+	struct net *net = *state;
+	struct net_port *p = home(net);
+	uint32_t seqno = dncp_self(net->nodes[0].dncp)->seqno;
+
+	for (uint32_t i = 0; i < 6000; i++) {
+		net_put_endpoint(&c, FAKE + i, 1);
+		inject(net, 0, p);
+		net_run(net, 10);
+	}
+	assert_in_range(dncp_self(net->nodes[0].dncp)->seqno - seqno, 60, 60 + DNCP_PUBLISH_BURST + 2);
+	assert_int_equal(net_reachable(net, 2), 3);
+	/* The change of an honest peer is not put off for long by that. */
+	net_off(net, 2);
+	net_attach(net, 5, 0);
+	net_on(net, 5, 0);
+	net_run(net, 2 * SECOND);
+	assert_true(net_has(net, 1, 5));
+}
+
 static void many_tlvs(void **state)
 {
 	struct net *net = *state;
@@ -224,8 +246,9 @@ static void own_data_too_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		NET_TEST(unreachable_fakes), NET_TEST(reachable_fakes), NET_TEST(bytes_are_limited_too),
-		NET_TEST(peer_flood),        NET_TEST(many_tlvs),       NET_TEST(own_data_too_large),
+		NET_TEST(unreachable_fakes),  NET_TEST(reachable_fakes),    NET_TEST(bytes_are_limited_too),
+		NET_TEST(peer_flood),         NET_TEST(restless_neighbour), NET_TEST(many_tlvs),
+		NET_TEST(own_data_too_large),
 	};
 
 	return cmocka_run_group_tests_name("dncp_limits", tests, NULL, NULL);

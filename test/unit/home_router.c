@@ -386,6 +386,33 @@ static void duplicate_address(void **state)
 	net_free(n);
 }
 
+/* An interface is taken out and put in again under another index: it gets the prefixes it had. */
+static void interface_replaced(void **state)
+{
+	(void)state;
+	struct net *n = home(13);
+	struct prefix before, after;
+	net_run(n, 40 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &before), 1);
+	router_link_gone(n->routers[2].router, n->now, LEAF);
+	n->routers[2].on_link[LEAF] = false;
+	net_run(n, 5 * SECOND);
+	assert_int_equal(net_applied(n, 2, LEAF, &isp_a, &after), 0);
+	struct router_link again = { .link = 12,
+		                     .category = HNCP_INTERNAL,
+		                     .up = true,
+		                     .mac = { 2, 0, 0, 12, 0, 3 },
+		                     .mtu = 1500,
+		                     .linklocal = net_linklocal(2, 12) };
+	snprintf(again.name, sizeof(again.name), "l%u", LEAF);
+	n->routers[2].on_link[12] = true;
+	router_link_set(n->routers[2].router, n->now, &again);
+	net_run(n, 15 * SECOND);
+	assert_int_equal(net_applied(n, 2, 12, &isp_a, &after), 1);
+	assert_true(prefix_equal(&before, &after));
+	net_free(n);
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -419,6 +446,7 @@ int main(void)
 		cmocka_unit_test(dead_router_noticed_by_hellos),
 		cmocka_unit_test(visitor_leaves_no_trace),
 		cmocka_unit_test(duplicate_address),
+		cmocka_unit_test(interface_replaced),
 		cmocka_unit_test(same_seed_same_run),
 	};
 

@@ -29,6 +29,7 @@ static void check_profile(const struct dncp_profile *p)
 {
 	ASSERT(p->hash_len && p->hash_len <= DNCP_HASH_MAX && p->hash_len % TLV_ALIGN == 0);
 	ASSERT(p->trickle_imin >= 8 && p->keepalive_interval > 0 && p->keepalive_multiplier_x10 > 10);
+	ASSERT(p->grace_interval >= p->trickle_imin); /* or nobody would stay until he is reachable */
 	/* Node Endpoint, Network State and Request Network State fit in any datagram. */
 	ASSERT(p->datagram_max >= 64 + p->hash_len);
 	ASSERT(p->node_data_max >= 256 && p->node_data_max <= UINT16_MAX - NODE_STATE_LEN - p->hash_len - TLV_ALIGN);
@@ -57,6 +58,7 @@ struct dncp *dncp_new(const struct dncp_profile *profile, const struct dncp_env 
 	profile->hash("", 0, d->empty_hash);
 	d->topology_window = now;
 	d->published_at = now - profile->trickle_imin;
+	d->publish_allowed = now;
 	d->reclaimed_at = now - DNCP_RECLAIM_FORGET;
 	d->rerolled_at = now - DNCP_REROLL_SPACING;
 	for (size_t i = 0; i < LIMIT_COUNT; i++)

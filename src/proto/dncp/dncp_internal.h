@@ -190,6 +190,7 @@ struct dncp {
 	bool forced;    /* publish even if the bytes are the same */
 	uint32_t seqno; /* of the next publication, at least */
 	msec published_at;
+	msec publish_allowed; /* one a second up to then has been used up by what others did */
 	struct timer publish_timer;
 	unsigned reclaims;
 	msec reclaimed_at;

@@ -47,6 +47,10 @@ enum {
 	DNCP_REPLY_BURST = 4 << 20,
 	DNCP_REPLY_RATE = 1 << 20,
 
+	/* Publications because of peers that come and go: as many at once, then one a second; the rest waits and goes
+	 * together. What our own side publishes is not limited here. */
+	DNCP_PUBLISH_BURST = 20,
+
 	/* Topology walks in a time of Imin / 2; the next waits for its end, which RFC 7787 4.6 allows. */
 	DNCP_TOPOLOGY_BURST = 16,
 

@@ -103,7 +103,7 @@ void dncp_node_set_reachable(struct dncp *d, struct node *n, bool reachable)
 	dncp_node_set_grace(d);
 	d->tree_rebuild = d->tree_dirty = true;
 	d->changed = true;
-	if (n == d->self)
+	if (n == d->self || d->leaving)
 		return;
 	if (reachable)
 		event_report(&d->env.events, EVENT(DNCP_NODE_UP, .node = n->pub.id));

@@ -13,12 +13,11 @@ enum { SEQNO_RECLAIM = 1000 };
 
 uint32_t dncp_own_random_id(const struct dncp *d)
 {
-	uint32_t id;
+	uint32_t id = random_u32(&d->env.random);
 
 	/* RFC 7788 3: not used by any other node at the time. */
-	do
-		id = random_u32(&d->env.random);
-	while (!id || dncp_node_lookup(d, id));
+	while (!id || dncp_node_lookup(d, id))
+		id++;
 	return id;
 }
 
@@ -144,6 +143,8 @@ static void publish(struct dncp *d)
 	size_t len = build(d);
 
 	d->published_at = d->now;
+	if (!d->forced)
+		d->publish_allowed = MAX(d->publish_allowed, d->now) + SECOND;
 	timer_set(&d->timers, &d->publish_timer, d->now + REPUBLISH_AFTER);
 	d->profile->hash(d->build, len, hash);
 	count(d, DNCP_COUNT_NODE_DATA_HASHED);
@@ -175,10 +176,14 @@ static void publish_at(struct dncp *d, msec at)
 		timer_set_sooner(&d->timers, &d->publish_timer, at);
 }
 
-/* What others do to us may come in bursts: a dozen peers met within a moment are published together. */
+/* What others do to us may come in bursts: a dozen peers met within a moment are published together, and a neighbour
+ * that comes and goes all the time does not have the whole network follow each of its steps. */
 void dncp_own_changed(struct dncp *d)
 {
-	publish_at(d, MAX(d->now, d->published_at + d->profile->trickle_imin / 4));
+	msec soonest = MAX(d->published_at + d->profile->trickle_imin / 4,
+	                   d->publish_allowed - (msec)DNCP_PUBLISH_BURST * SECOND);
+
+	publish_at(d, MAX(d->now, soonest));
 	ENDPOINT_EACH(ep, d)
 	ep->mode_dirty = true;
 }
@@ -193,6 +198,7 @@ void dncp_republish(struct dncp *d, msec now)
 /* RFC 7787 4.4: republishes with a sequence number far above. */
 static void reclaim(struct dncp *d, uint32_t seqno)
 {
+	event_report(&d->env.events, EVENT(DNCP_OUR_DATA_NEWER, .node = d->self->pub.id, .count = seqno));
 	d->seqno = seqno + SEQNO_RECLAIM;
 	d->forced = true;
 	publish_at(d, MAX(d->now, d->published_at + d->profile->trickle_imin / 4));
@@ -206,7 +212,6 @@ void dncp_own_state_heard(struct dncp *d, uint32_t seqno, const uint8_t *hash)
 
 	if (!seqno_less(ours, seqno) && !(other && ours == seqno))
 		return;
-	event_report(&d->env.events, EVENT(DNCP_OUR_DATA_NEWER, .node = d->self->pub.id, .count = seqno));
 	if (d->now - d->reclaimed_at >= DNCP_RECLAIM_FORGET)
 		d->reclaims = 0;
 	d->reclaimed_at = d->now;
@@ -268,6 +273,5 @@ void dncp_goodbye(struct dncp *d, msec now)
 		if (!ep->listening)
 			dncp_endpoint_say(ep, false);
 	}
-	dncp_finish(d);
 	timers_free(&d->timers);
 }
