@@ -32,6 +32,7 @@ from hearthlab import Lab
 SIZES = tuple(int(word) for word in os.environ.get("SIZES", "4 8 16").split())
 PARTS = ("sync", "delegated", "assigned", "usable", "routed", "ping")
 PATIENCE = 60.0  # a start that takes longer than this counts as failed
+AT_ONCE = min(RUNS, 2)  # labs of each size side by side
 QUIET = 3.0  # after the cables are in: link-local addresses pass their duplicate address detection
 STARTS = {"together": "all started together, nothing stored", "join": "the last joins a settled line",
           "again": "all started together with what they had stored"}
@@ -85,14 +86,14 @@ def one_round(lab: Lab, watch: KernelWatch, take: Callable[[str, Times | None], 
     stop_all(lab, routers)
 
 
-def measure(size: int) -> dict[str, list[Times | None]]:
-    """All rounds of one line."""
+def measure(size: int, instance: int) -> dict[str, list[Times | None]]:
+    """The rounds of one lab; with several of them side by side, each has its share."""
     found: dict[str, list[Times | None]] = {start: [] for start in STARTS}
-    with shapes.make_lab(shapes.line(size)) as lab:
+    with shapes.make_lab(shapes.line(size), f"-{instance}") as lab:
         lab.up(routers=False)
         time.sleep(QUIET)
         with KernelWatch(lab, lab.home.routers) as watch:
-            for number in range(RUNS):
+            for number in range(instance, RUNS, AT_ONCE):
                 one_round(lab, watch, lambda start, times: found[start].append(times))
                 print(f"  line of {size}, round {number + 1}: " + "; ".join(
                     f"{start} " + (" ".join(f"{part} {value:.2f}" for part, value in rounds[-1].items())
@@ -107,7 +108,7 @@ def results_of(size: int, start: str, rounds: list[Times | None], load: Load) ->
     failed = f", {len(rounds) - len(good)} of {len(rounds)} not right in {PATIENCE:.0f} s" if len(good) < len(
         rounds) else ""
     where = (f"line of {size}, {STARTS[start]}{failed}; default timers, static uplink, lines of "
-             f"{' and '.join(map(str, SIZES))} side by side, {load}")
+             f"{' and '.join(map(str, SIZES))} side by side, {AT_ONCE} of each, {load}")
     found = []
     for part in PARTS:
         result = distribution(f"convergence.line{size}.{start}.{part}", [t[part] for t in good if part in t], "s",
@@ -120,8 +121,12 @@ def results_of(size: int, start: str, rounds: list[Times | None], load: Load) ->
 
 
 def run() -> list[Result]:
-    """All lines at the same time."""
+    """All lines at the same time, each in several labs."""
     load = Load()
-    found = side_by_side([(measure, (size,)) for size in SIZES])
-    return [result for size, starts in zip(SIZES, found) for start in STARTS
-            for result in results_of(size, start, starts[start], load)]
+    jobs = [(size, instance) for size in SIZES for instance in range(AT_ONCE)]
+    found: dict[int, dict[str, list[Times | None]]] = {size: {start: [] for start in STARTS} for size in SIZES}
+    for (size, _), starts in zip(jobs, side_by_side([(measure, job) for job in jobs])):
+        for start, rounds in starts.items():
+            found[size][start] += rounds
+    return [result for size in SIZES for start in STARTS
+            for result in results_of(size, start, found[size][start], load)]

@@ -12,6 +12,7 @@ alone100 address and a name (support/crowd.py); then of 99. Nothing of Hearth is
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import tempfile
 import time
@@ -61,11 +62,10 @@ def in_crowds() -> dict[int, tuple[Sizes, int]]:
     with running(shapes.line(1), "-crowd") as (lab, _):
         lab.write("h1", "/run/crowd.py", (ROOT / "bench" / "support" / "crowd.py").read_text())
         for size in CROWDS:
-            crowd = lab.popen("h1", ["python3", "/run/crowd.py", str(ROOT / "lab"), "l1", str(size - 1)])
+            lab.spawn("h1", f"crowd-{size}", ["python3", "/run/crowd.py", str(ROOT / "lab"), "l1", str(size - 1)])
             time.sleep(IDLE)
             found[size] = largest(lab), reachable_nodes(lab, "r1")
-            crowd.terminate()
-            crowd.communicate()
+            lab.signal(f"crowd-{size}", signal.SIGKILL)
     return found
 
 

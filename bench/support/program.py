@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Benchmarks that are programs: bench/NAME.c becomes build/bench_NAME, which measures a core without a network.
 
-A program prints JSON lines with `name`, `value` and `unit` (and what else it likes, which becomes the conditions), or
+A program prints JSON lines with `name`, `value`, `unit` and `conditions`, or
 plain lines `topic: circumstances: label NUMBER us, NUMBER us label`. The figures count no less for their shape.
 """
 
@@ -18,23 +18,12 @@ from .result import BUILD, Load, Result
 PATIENCE = 600
 
 
-def _from_json(benchmark: str, item: dict[str, object]) -> Iterator[Result]:
-    """One JSON line: either one named figure, or several figures of one circumstance."""
-    numbers = {key: value for key, value in item.items() if isinstance(value, (int, float)) and key != "value"}
-    texts = {key: str(value) for key, value in item.items() if isinstance(value, str) and key not in ("name", "unit")}
-    name = str(item.get("name") or item.get("bench") or "")
-    if "value" in item:
-        where = ", ".join(f"{key} {value}" for key, value in {**numbers, **texts}.items())
-        value = item["value"]
-        yield Result(f"{benchmark}.{name}".removesuffix("."), value if isinstance(value, (int, float)) else None,
-                     str(item.get("unit", "")), where or "one process, no network")
-        return
-    size = next((key for key in ("nodes", "size", "count") if key in numbers), "")
-    prefix = ".".join(filter(None, [benchmark, name, f"{size}{numbers.pop(size)}" if size else ""]))
-    for key, value in numbers.items():
-        stem, _, unit = key.rpartition("_")
-        yield Result(f"{prefix}.{stem or key}", float(value), unit if stem else "",
-                     ", ".join(f"{k} {v}" for k, v in texts.items()) or "one process, no network")
+def _from_json(benchmark: str, item: dict[str, object]) -> Result:
+    """A JSON line."""
+    value = item.get("value")
+    name = re.sub(r"\W+", "-", str(item.get("name", "")))
+    return Result(f"{benchmark}.{name}", value if isinstance(value, (int, float)) else None, str(item.get("unit", "")),
+                  str(item.get("conditions", "one process, no network")))
 
 
 def _from_text(benchmark: str, line: str) -> Iterator[Result]:
@@ -64,7 +53,7 @@ def run_program(benchmark: str) -> list[Result]:
             results += _from_text(benchmark, line)
             continue
         if isinstance(item, dict):
-            results += _from_json(benchmark, item)
+            results.append(_from_json(benchmark, item))
     for result in results:
         result.conditions += f"; {load}"
     return results
