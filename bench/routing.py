@@ -80,8 +80,8 @@ def run() -> list[Result]:
     for (daemon, _), times in zip(jobs, side_by_side([(measure, job) for job in jobs])):
         for what, values in times.items():
             found[daemon][what] += values
-    where = f"line of {SIZE}, Hello 4 s and Update 16 s everywhere, all daemons at the same time in {AT_ONCE} labs each, "
-             f"{load}"
+    where = (f"line of {SIZE}, Hello 4 s and Update 16 s everywhere, all daemons at the same time in {AT_ONCE} labs "
+             f"each, {load}")
     notes = {"default": "start to the provider's source-specific default route in all kernels",
              "links": "start to a route to every link's /64 in all kernels (hearthd assigns them first)"}
     return [result for what, note in notes.items()

@@ -26,7 +26,7 @@ class Result:
     value: float | None
     unit: str
     conditions: str
-    peer: str = ""
+    peer: str | None = None
     peer_value: float | None = None
     ratio: float | None = None
 
@@ -114,7 +114,7 @@ def _number(value: float | None) -> str:
 def table(results: Sequence[Result]) -> str:
     """All figures, aligned; the conditions of each below it."""
     rows = [("benchmark", "value", "unit", "peer value", "ratio", "peer")]
-    rows += [(r.name, _number(r.value), r.unit, _number(r.peer_value), _number(r.ratio), r.peer) for r in results]
+    rows += [(r.name, _number(r.value), r.unit, _number(r.peer_value), _number(r.ratio), r.peer or "") for r in results]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = []
     for row in rows:
