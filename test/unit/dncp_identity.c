@@ -63,7 +63,7 @@ static uint32_t next_number;
 static uint32_t fixed_next(void *ctx)
 {
 	(void)ctx;
-	return next_number;
+	return next_number++;
 }
 
 static void no_send(void *ctx, const struct dncp_datagram *d)

@@ -123,10 +123,28 @@ void dncp_settle(struct dncp *d)
 		dncp_push_schedule(d);
 }
 
+/* True if what has changed is not to be told yet: a node that was missed a moment ago has said something that only
+ * makes sense together with whether it is still there, which is known in less than Imin. */
+static bool hold(struct dncp *d)
+{
+	if (!d->limbo) {
+		d->hold_until = 0;
+		return false;
+	}
+	if (!d->hold_until)
+		d->hold_until = d->now + DNCP_LOSS_DELAY(d);
+	if (d->hold_until > d->now) {
+		timer_set_sooner(&d->timers, &d->topology_timer, d->hold_until);
+		return true;
+	}
+	d->hold_until = 0;
+	return false;
+}
+
 void dncp_finish(struct dncp *d)
 {
 	dncp_settle(d);
-	if (!d->changed)
+	if (!d->changed || hold(d))
 		return;
 	d->changed = false;
 	if (d->env.changed)

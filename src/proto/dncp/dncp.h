@@ -162,8 +162,8 @@ void dncp_run(struct dncp *, msec now);
  * dncp_run(), which becomes due at once. */
 void dncp_republish(struct dncp *, msec now);
 
-/* Says goodbye: publishes node data without peers and pushes it to every peer, so that the others see us unreachable
- * now and not when keep-alives time out. Nothing is sent after it; only dncp_free() makes sense then. */
+/* Says goodbye: publishes node data without peers or anything else and pushes it to every peer, so that the others see
+ * us unreachable now and not when keep-alives time out. Nothing is sent after it; only dncp_free() makes sense then. */
 void dncp_goodbye(struct dncp *, msec now);
 
 uint32_t dncp_id(const struct dncp *);

@@ -27,6 +27,9 @@
 #include "proto/tlv/tlv.h"
 
 /* Values of the TLVs without header; H stands for the profile's hash length (RFC 7787 7). */
+/* RFC 7787 4.6: the loss of a node may wait for less than Imin. */
+#define DNCP_LOSS_DELAY(d) ((d)->profile->trickle_imin * 3 / 4)
+
 enum {
 	NODE_ENDPOINT_LEN = 8,
 	NODE_STATE_LEN = 12, /* + H */
@@ -170,6 +173,8 @@ struct dncp {
 	bool topology_dirty;
 	msec topology_window; /* when it began */
 	unsigned topology_walks;
+	bool limbo;      /* the last walk missed a node that is given a moment */
+	msec hold_until; /* changes are not told before; 0: nothing is held */
 	struct timer topology_timer;
 	uint32_t *named; /* identifiers without data, in order */
 	size_t named_count;

@@ -84,7 +84,9 @@ static void update_app(struct dncp *d, size_t size)
 {
 	struct cursor c = cursor_writer(d->buffer, size);
 
-	d->env.node_data(d->env.ctx, d->now, &c);
+	/* Who leaves has nothing to say but that. */
+	if (!d->leaving)
+		d->env.node_data(d->env.ctx, d->now, &c);
 	if (!cursor_ok(&c)) {
 		count(d, DNCP_COUNT_TOO_LARGE);
 		dncp_limit_reached(d, LIMIT_OWN_DATA, "own node data", (int64_t)size);

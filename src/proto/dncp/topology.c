@@ -143,9 +143,11 @@ static msec take_result(struct dncp *d, struct node *n)
 		return MSEC_NEVER;
 	if (!n->missed_since)
 		n->missed_since = d->now;
-	msec until = n->missed_since + d->profile->trickle_imin * 3 / 4;
-	if (until > d->now)
+	msec until = n->missed_since + DNCP_LOSS_DELAY(d);
+	if (until > d->now) {
+		d->limbo = true;
 		return until;
+	}
 	n->missed_since = 0;
 	dncp_node_set_reachable(d, n, false);
 	return MSEC_NEVER;
@@ -158,6 +160,7 @@ static void walk(struct dncp *d)
 	NODE_EACH(n, d)
 	n->marked = n->named = false;
 	d->named_count = 0;
+	d->limbo = false;
 	d->self->marked = true;
 	d->self->next = NULL;
 	for (struct node *r = d->self, *last = r; r; r = r->next) {
