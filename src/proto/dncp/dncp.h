@@ -147,12 +147,12 @@ void dncp_endpoint_address(struct dncp *, uint32_t id, const struct ip *);
 /* Stops there at once, forgetting its peers. Unknown endpoints are no error. */
 void dncp_endpoint_remove(struct dncp *, msec now, uint32_t id);
 
-/* A datagram that came in on one of our endpoints. What does not come from a link-local address is dropped. */
 /* Something that listens more often (a routing protocol's Hellos) says that the peer at `addr` is gone: it is removed
  * now and not when its keep-alives have timed out (RFC 7787 4.5), and added again as soon as it speaks. An unknown peer
  * is no error. */
 void dncp_peer_lost(struct dncp *, msec now, uint32_t endpoint, const struct ip *addr);
 
+/* A datagram that came in on one of our endpoints. What does not come from a link-local address is dropped. */
 void dncp_input(struct dncp *, msec now, const struct dncp_datagram *);
 /* When dncp_run() is to be called; it may be past right after an input or run. */
 msec dncp_deadline(const struct dncp *);

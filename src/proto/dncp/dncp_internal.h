@@ -26,10 +26,10 @@
 #include "proto/dncp/trickle.h"
 #include "proto/tlv/tlv.h"
 
-/* Values of the TLVs without header; H stands for the profile's hash length (RFC 7787 7). */
 /* RFC 7787 4.6: the loss of a node may wait for less than Imin. */
 #define DNCP_LOSS_DELAY(d) ((d)->profile->trickle_imin * 3 / 4)
 
+/* Values of the TLVs without header; H stands for the profile's hash length (RFC 7787 7). */
 enum {
 	NODE_ENDPOINT_LEN = 8,
 	NODE_STATE_LEN = 12, /* + H */
