@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Tests that are Python programs. Their names say what they need: unit.* and replay.* nothing, tool.* the sources (and
-# the archives), lab.* root, network namespaces and the machine for themselves.
+# Tests that are not unit tests. Their names say what they need: unit.*, replay.* and fuzz.* nothing, tool.* the sources
+# (and the archives), lab.* root, network namespaces and the machine for themselves.
 find_program(PYTHON3 python3 REQUIRED)
 find_program(CLANG_FORMAT clang-format)
 
@@ -16,7 +16,18 @@ function(hearth_python_tests kind directory)
     endforeach()
 endfunction()
 
-hearth_python_tests(replay test/replay TIMEOUT 120)
+# Scenarios (test/replay/README.md): every test/replay/NAME.rpl is a test called replay.NAME.
+file(GLOB replay_sources CONFIGURE_DEPENDS test/replay/*.c)
+add_executable(replay ${replay_sources})
+target_include_directories(replay PRIVATE test)
+target_link_libraries(replay PRIVATE ${PURE})
+file(GLOB scenarios CONFIGURE_DEPENDS test/replay/*.rpl)
+foreach(scenario ${scenarios})
+    get_filename_component(name ${scenario} NAME_WLE)
+    add_test(NAME replay.${name} COMMAND replay ${scenario})
+    set_tests_properties(replay.${name} PROPERTIES TIMEOUT 120)
+endforeach()
+
 hearth_python_tests(tool test/tools TIMEOUT 60)
 hearth_python_tests(lab test/lab TIMEOUT 300 RUN_SERIAL TRUE)
 

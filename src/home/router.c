@@ -191,12 +191,15 @@ void router_babel_link(struct router *r, msec now, const struct home_link *l)
 /* DNCP and Babel run where the category says so and the link is up; nothing else starts or stops them. */
 static void set_endpoint(struct router *r, msec now, struct home_link *l)
 {
-	const struct dncp_endpoint_conf conf = { 0 };
+	/* Our address tells our own packets from those of another node that bears our identifier (RFC 7787 4.4). */
+	const struct dncp_endpoint_conf conf = { .addr = l->state.linklocal };
 	bool wanted = l->state.up && hncp_category_is_endpoint(l->state.category);
 
 	if (wanted && !l->endpoint)
 		dncp_endpoint_add(r->dncp, now, l->state.link, &conf);
-	else if (!wanted && l->endpoint)
+	else if (wanted)
+		dncp_endpoint_address(r->dncp, l->state.link, &conf.addr);
+	else if (l->endpoint)
 		dncp_endpoint_remove(r->dncp, now, l->state.link);
 	if (wanted)
 		router_babel_link(r, now, l);

@@ -9,7 +9,7 @@
 enum { SELF = 0x42, HALL = 1, OFFICE = 2, UPLINK = 8, ROUTERS = 3 };
 
 enum { STEP_DATAGRAM = 0x10 /* made right */, STEP_MULTICAST = 0x08, STEP_TENTHS = 4, STEP_ROUTE = 6 };
-enum { STEPS = 24, LARGEST = 1 << 16, IDENTITY = 63 };
+enum { STEPS = 24, LARGEST = 1 << 16 };
 
 static const char *directory;
 
@@ -75,16 +75,6 @@ static void tap(struct net *n, unsigned from, const struct router_packet *p)
 	put_packet(&c, how, p);
 	k->last = n->now;
 	write_numbered(k->target, "packet", k->steps++, alone, cursor_done(&c));
-}
-
-/* So that r0 is called SELF. */
-static void give_identity(struct net *n)
-{
-	uint8_t data[IDENTITY] = { 1, 0, 0, 0, SELF, [12] = 1 };
-	struct net_blob *b = &n->routers[0].disk[net_blob_number("identity")];
-
-	b->len = sizeof(data);
-	b->data = mem_copy(data, b->len);
 }
 
 static void seed_state(const struct net *n)
@@ -170,7 +160,8 @@ static void seed_home(void)
 	n->tap = tap;
 	for (size_t i = 0; i < ARRAY_LEN(captures); i++)
 		captures[i].out = cursor_writer(captures[i].data, LARGEST);
-	give_identity(n);
+	const struct prefix none = { 0 };
+	net_identity(n, 0, SELF, &none, &none);
 	for (unsigned i = 0; i < ROUTERS; i++) {
 		net_boot(n, i);
 		net_set_link(n, i, i < 2 ? HALL : OFFICE, HNCP_INTERNAL, true);

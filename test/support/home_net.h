@@ -182,6 +182,27 @@ static inline void net_wipe(struct net *n, unsigned i)
 	}
 }
 
+/* Makes router `i`, which is off, remember to be called `id` and the generated prefixes its home had (len 0: none). */
+static inline void net_identity(struct net *n, unsigned i, uint32_t id, const struct prefix *ula,
+                                const struct prefix *ipv4)
+{
+	struct net_blob *b = &n->routers[i].disk[net_blob_number("identity")];
+	uint8_t data[128] = { 0 };
+	struct cursor c = cursor_writer(data, sizeof(data));
+
+	cursor_put_u8(&c, 1); /* the layout is home/state.c's: one that changes is refused at the next boot, loudly */
+	cursor_put_u32(&c, id);
+	for (uint8_t k = 0; k < 16; k++)
+		cursor_put_u8(&c, (uint8_t)(i + k + 1));
+	cursor_put(&c, ula->ip.b, sizeof(ula->ip.b));
+	cursor_put_u8(&c, ula->len);
+	cursor_put(&c, ipv4->ip.b, sizeof(ipv4->ip.b));
+	cursor_put_u8(&c, ipv4->len);
+	free(b->data);
+	b->len = cursor_done(&c);
+	b->data = mem_copy(data, b->len);
+}
+
 static inline void net_free(struct net *n)
 {
 	for (unsigned i = 0; i < NET_ROUTERS; i++) {
