@@ -124,18 +124,13 @@ const struct uplink *own_exit(const struct router *r, const struct own_delegatio
 	return NULL;
 }
 
-/* What a home can be numbered from: less would leave links without, and is no reason not to make our own. */
-static bool is_enough(const struct prefix *p)
-{
-	return p->len <= (prefix_is_v4(p) ? IP4_OFFSET + 20 : 56);
-}
-
 /* A prefix of that kind in the home which makes one of our own unnecessary, or NULL. Our own do not count. */
 static const struct view_delegation *other_of_kind(const struct router *r, enum view_kind kind, msec now)
 {
 	for (size_t i = 0; i < r->view.delegation_count; i++) {
 		const struct view_delegation *d = &r->view.delegations[i];
-		if (d->kind == kind && d->node != r->view.net.self && d->preferred_until > now && is_enough(&d->prefix))
+		if (d->kind == kind && d->node != r->view.net.self && d->preferred_until > now &&
+		    view_prefix_is_enough(&d->prefix))
 			return d;
 	}
 	return NULL;

@@ -180,12 +180,30 @@ const struct view_delegation *view_delegation_find(const struct view *v, const s
 	return NULL;
 }
 
+bool view_prefix_is_enough(const struct prefix *p)
+{
+	return p->len <= (prefix_is_v4(p) ? IP4_OFFSET + 20 : 56);
+}
+
+/* RFC 7788 6.5: of generated prefixes that of the greatest node identifier stays, so its publisher is about to give `d`
+ * up, and links that do not have it yet need not see it come and go. */
+static bool outranked(const struct view *v, const struct view_delegation *d, msec now)
+{
+	for (size_t i = 0; d->kind != VIEW_ISP && i < v->delegation_count; i++) {
+		const struct view_delegation *other = &v->delegations[i];
+		if (other->kind == d->kind && other->node > d->node && other->preferred_until > now &&
+		    view_prefix_is_enough(&other->prefix))
+			return true;
+	}
+	return false;
+}
+
 bool view_delegation_creatable(const struct view *v, const struct view_delegation *d, msec now)
 {
 	if (!d->assignable)
 		return false;
 	if (d->preferred_until > now)
-		return true;
+		return !outranked(v, d, now);
 	for (size_t i = 0; i < v->delegation_count; i++) {
 		const struct view_delegation *other = &v->delegations[i];
 		if ((other->kind == VIEW_IPV4) == (d->kind == VIEW_IPV4) && other->preferred_until > now)

@@ -51,8 +51,11 @@ const struct view_link *view_link_find(const struct view *, uint32_t link);
 /* The delegation with exactly that prefix; NULL if there is none. */
 const struct view_delegation *view_delegation_find(const struct view *, const struct prefix *);
 
+/* True for what a home can be numbered from: less would leave links without, and is no reason not to make our own. */
+bool view_prefix_is_enough(const struct prefix *);
+
 /* True if `d` may be the source of new assignments now (RFC 7788 6.3.2: not when it is deprecated while another of its
- * family is preferred). */
+ * family is preferred; 6.5: not when it is generated and one of a greater node identifier is there). */
 bool view_delegation_creatable(const struct view *, const struct view_delegation *d, msec now);
 
 #endif

@@ -81,7 +81,7 @@ static unsigned play(const char *path)
 	}
 	w->path = path;
 	r->now = w;
-	r->net = net_new(1);
+	r->net = net_new(getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 1);
 	r->net->tap = replay_tap;
 	r->start = r->net->now;
 	while (getline(&line, &size, f) >= 0) {
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 	unsigned failures = 0;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: [TRACE=1] %s SCENARIO.rpl...\n", argv[0]);
+		fprintf(stderr, "usage: [TRACE=1] [SEED=N] %s SCENARIO.rpl...\n", argv[0]);
 		return 2;
 	}
 	for (int i = 1; i < argc; i++)
