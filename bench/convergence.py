@@ -55,7 +55,7 @@ def timed_start(lab: Lab, watch: KernelWatch, names: list[str], wipe: bool, newc
         if not right or done is None:
             print(f"  {lab.home.name}: {missing(lab, watch)}", file=sys.stderr)
             return None
-        wait_for(lambda: probe.first_answer(last) is not None, PATIENCE)
+        wait_for(lambda: probe.first_answer(last) is not None, 10)
         answer = probe.first_answer(last)
     synced = synchronised(lab, everyone, begin, newcomer)
     moments = {"sync": synced, "delegated": done.delegated, "assigned": done.addressed, "usable": done.usable,
@@ -76,6 +76,7 @@ def stop_all(lab: Lab, names: list[str]) -> None:
 def one_round(lab: Lab, watch: KernelWatch, take: Callable[[str, Times | None], None]) -> None:
     """The three starts, one after the other."""
     routers = list(lab.home.routers)
+    lab.run("h1", ["ip", "-6", "addr", "flush", "scope", "global"])  # a kernel takes 16 autoconfigured ones at most
     take("together", timed_start(lab, watch, routers, wipe=True))
     last = routers[-1]
     stop_all(lab, [last])

@@ -127,7 +127,8 @@ def run() -> list[Result]:
     for times in good:
         print("  merge: " + ", ".join(f"{name} {value:.2f}" for name, value in times.items()), file=sys.stderr)
     where = (f"homes r1-r2 and r3-r4 joined by a cable, the same {SHARED} in both, {len(joins) - len(good)} of "
-             f"{len(joins)} joins not right in {PATIENCE:.0f} s, {AT_ONCE} labs at the same time, default timers, {load}")
+             f"{len(joins)} joins not right in {PATIENCE:.0f} s, {AT_ONCE} labs at the same time, default timers, "
+             f"{load}")
     units = {"settled": "s", "conflicts": "links", "changed": "links", "away": "s", "unrelated": "s", "ula": "links",
              "ula-away": "s"}
     marks = {"settled": HNETD_SETTLED, "away": HNETD_AWAY}

@@ -27,7 +27,7 @@ def data_of(place: int, names: list[int]) -> list[bytes]:
     address = bytes.fromhex("fd00c0ffee000000") + struct.pack("!Q", names[place])
     name = b"crowd-%d" % place
     return [t.version(b"crowd/1.0"), *(t.peer(node, 2, 2) for node in around),
-            t.assigned(f"2001:db8:c0:{place * 2:x}::/64", ep=2), t.assigned(f"2001:db8:c0:{place * 2 + 1:x}::/64", ep=3),
+            *(t.assigned(f"2001:db8:c0:{place * 2 + more:x}::/64", ep=2 + more) for more in (0, 1)),
             t.tlv(t.NODE_ADDRESS, struct.pack("!I", 2) + address),
             t.tlv(t.NODE_NAME, address + bytes([len(name)]) + name)]
 
