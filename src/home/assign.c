@@ -2,16 +2,20 @@
 /* From the view to prefix assignment: delegated prefixes, links and what others advertise (RFC 7788 6.3.1). */
 #include "home/internal.h"
 
-/* The shared link of ours on which `node` has its interface `endpoint`; 0 if it is on none. */
+/* The shared link of ours on which `node` has its interface `endpoint`; 0 if it is on none. That the node has us for a
+ * peer there is enough, although a common link needs both sides (RFC 7788 6.1): when a router dies its neighbours miss
+ * it one after the other, and whoever is first would take the dead one's prefix on their link for that of another link,
+ * and give its own up. If it lives it drops us soon, and then it is no longer on the link. */
 static uint32_t shared_link(const struct view *v, const struct hncp_node *node, uint32_t endpoint)
 {
-	if (!endpoint)
-		return 0;
-	for (size_t i = 0; i < v->link_count; i++) {
-		const struct view_link *l = &v->links[i];
-		for (size_t j = 0; l->assign && j < l->member_count; j++)
-			if (l->members[j].node == node && l->members[j].endpoint == endpoint)
-				return l->link;
+	for (size_t i = 0; endpoint && i < node->peer_count; i++) {
+		const struct hncp_peer *p = &node->peers[i];
+		const struct view_link *l;
+		if (p->endpoint != endpoint || p->node != v->net.self)
+			continue;
+		l = view_link_find(v, p->remote_endpoint);
+		if (l && l->assign)
+			return l->link;
 	}
 	return 0;
 }

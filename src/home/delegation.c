@@ -229,16 +229,47 @@ static void remember_other(struct router *r, msec now, int what, const struct pr
 		router_wake(r, at);
 }
 
+/* The maker of the home's ULA or IPv4 prefix has vanished: nothing else has, so links and hosts keep what they have
+ * from it until somebody, mostly with the same prefix, has taken over. */
+static void keep_orphan(struct router *r, msec now, int what)
+{
+	const struct view_delegation d = {
+		.prefix = r->orphan[what],
+		.kind = what == GENERATE_ULA ? VIEW_ULA : VIEW_IPV4,
+		.valid_until = r->orphan_until[what],
+		.preferred_until = r->orphan_until[what],
+		.assignable = true,
+	};
+
+	if (!d.prefix.len || d.valid_until <= now)
+		return;
+	view_delegation_add(&r->view, &d);
+	router_wake(r, d.valid_until);
+}
+
+/* RFC 7788 6.5: "a random time span between 0 and 10 seconds". Who remembers the home's prefix comes before who would
+ * make a new one. */
+static msec generate_delay(const struct router *r, int what)
+{
+	msec half = GENERATE_DELAY / 2;
+
+	return r->last[what].len ? random_between(&r->env.random, 0, half)
+	                         : random_between(&r->env.random, half, GENERATE_DELAY);
+}
+
 static void update_generated(struct router *r, msec now, int what)
 {
 	enum view_kind kind = what == GENERATE_ULA ? VIEW_ULA : VIEW_IPV4;
 	const struct view_delegation *other = other_of_kind(r, kind, now);
 	struct own_delegation *own = own_of_kind(r, kind, now);
 
-	if (other)
+	if (other) {
 		remember_other(r, now, what, &other->prefix);
-	else
+	} else if (r->seen[what].len) {
+		r->orphan[what] = r->seen[what];
+		r->orphan_until[what] = now + HOME_ORPHANED;
 		r->seen[what] = (struct prefix) { 0 };
+	}
 	if (own && !other)
 		r->last[what] = own->prefix;
 	if (own || other) {
@@ -247,8 +278,9 @@ static void update_generated(struct router *r, msec now, int what)
 			give_up(r, now, own, &other->prefix);
 		return;
 	}
+	keep_orphan(r, now, what);
 	if (r->generate_at[what] == MSEC_NEVER)
-		r->generate_at[what] = now + random_between(&r->env.random, 0, GENERATE_DELAY);
+		r->generate_at[what] = now + generate_delay(r, what);
 	if (r->generate_at[what] <= now) {
 		r->generate_at[what] = MSEC_NEVER;
 		generate(r, what);

@@ -94,9 +94,11 @@ struct router {
 	struct own_delegation own[HOME_OWN_MAX];
 	size_t own_count;
 	msec generate_at[2]; /* when we make a ULA or IPv4 prefix of our own unless another has; MSEC_NEVER: no need */
-	struct prefix last[2]; /* the ULA and IPv4 prefix that the home had last; len 0: none yet */
-	struct prefix seen[2]; /* those of others that are in use now, */
-	msec seen_since[2];    /* and since when */
+	struct prefix last[2];   /* the ULA and IPv4 prefix that the home had last; len 0: none yet */
+	struct prefix seen[2];   /* those of others that are in use now, */
+	struct prefix orphan[2]; /* those whose maker has vanished, */
+	msec orphan_until[2];    /* and how long they go on without one */
+	msec seen_since[2];      /* and since when */
 	struct own_ipv4 ipv4[HOME_IPV4_MAX];
 	size_t ipv4_count;
 	struct taken_address taken[HOME_TAKEN_MAX];

@@ -16,6 +16,7 @@ enum {
 	HOME_IPV4_MAX = HOME_LINKS_MAX,    /* our IPv4 addresses, one a link */
 	HOME_TAKEN_MAX = 32,       /* prefixes in which somebody had our first address; the oldest is forgotten */
 	HOME_REMEMBERED_MAX = 512, /* what interfaces that are not there had; the oldest is forgotten */
+	HOME_DELEGATED_MIN = 20,   /* bits of a delegated IPv6 prefix; a wider one is ignored */
 	HOME_STATE_MAX = 65536,    /* bytes of one stored blob */
 };
 
@@ -29,6 +30,10 @@ enum {
 /* How long another router's generated prefix must have been the home's before we would make the same again when it is
  * gone: a visitor's is not. */
 #define HOME_ADOPTED ((msec)10 * MINUTE)
+
+/* How long a generated prefix goes on when its maker has vanished: until another has made it again, which RFC 7788 6.5
+ * delays by up to 10 seconds. */
+#define HOME_ORPHANED ((msec)20 * SECOND)
 
 /* When a router vanishes from a link, how long those that stay ask hosts to prefer them (RFC 4191): a host that used it
  * finds out by itself only when neighbour unreachability detection has run, up to 45 s and some (RFC 4861 7.3, 10). */

@@ -411,7 +411,12 @@ static void rebuild_view(struct router *r, msec now)
 	view_build(&r->view, r->dncp, links, count, now);
 	note_lost_members(r, now, &old);
 	view_free(&old);
-	r->node_id = dncp_id(r->dncp); /* re-rolled after a collision */
+	if (r->node_id != dncp_id(r->dncp)) {
+		/* Another has our identifier: chance, or a copy of our disk. A copy has our secret too, and with it
+		 * would take the same addresses as we. */
+		r->node_id = dncp_id(r->dncp);
+		fill_random(r, r->secret, ROUTER_SECRET_LEN);
+	}
 }
 
 /* All but Babel's routes: works out what we have, what is assigned to where, and what we publish. */

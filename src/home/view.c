@@ -92,6 +92,10 @@ static void add_node_delegations(const struct dncp *dncp, const struct hncp_node
 		const struct hncp_connection *c = &node->connections[i];
 		for (size_t j = 0; j < c->delegated_count && *count < most; j++) {
 			struct view_delegation d = read_delegation(node, &c->delegated[j], source->originated);
+			/* No provider delegates a part of the Internet so wide that others' prefixes are in it, and
+			 * all of those would go (RFC 7788 6.3.1). */
+			if (!prefix_is_v4(&d.prefix) && d.prefix.len < HOME_DELEGATED_MIN)
+				continue;
 			/* RFC 7788 6.5 knows private IPv4 only: anything else there would take an address of the
 			 * Internet away from its owner. */
 			if (d.valid_until > now && (d.kind != VIEW_IPV4 || prefix_is_private4(&d.prefix)))
@@ -196,6 +200,21 @@ static bool outranked(const struct view *v, const struct view_delegation *d, mse
 			return true;
 	}
 	return false;
+}
+
+void view_delegation_add(struct view *v, const struct view_delegation *d)
+{
+	size_t at = v->delegation_count;
+
+	for (size_t i = 0; i < v->delegation_count; i++)
+		if (prefix_overlaps(&v->delegations[i].prefix, &d->prefix))
+			return;
+	if (at == HOME_DELEGATIONS_MAX)
+		return;
+	for (; at && prefix_compare(&v->delegations[at - 1].prefix, &d->prefix) > 0; at--)
+		v->delegations[at] = v->delegations[at - 1];
+	v->delegations[at] = *d;
+	v->delegation_count++;
 }
 
 bool view_delegation_creatable(const struct view *v, const struct view_delegation *d, msec now)

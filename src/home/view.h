@@ -37,7 +37,7 @@ struct view {
 	struct hncp_network net;
 	const struct view_link *links; /* in the order asked */
 	size_t link_count;
-	const struct view_delegation *delegations; /* by prefix; none is inside another */
+	struct view_delegation *delegations; /* by prefix; none is inside another */
 	size_t delegation_count;
 };
 
@@ -53,6 +53,10 @@ const struct view_delegation *view_delegation_find(const struct view *, const st
 
 /* True for what a home can be numbered from: less would leave links without, and is no reason not to make our own. */
 bool view_prefix_is_enough(const struct prefix *);
+
+/* Adds a delegation that nobody publishes just now. Does nothing if one of the view contains it or is inside it, or if
+ * there is no room. */
+void view_delegation_add(struct view *, const struct view_delegation *d);
 
 /* True if `d` may be the source of new assignments now (RFC 7788 6.3.2: not when it is deprecated while another of its
  * family is preferred; 6.5: not when it is generated and one of a greater node identifier is there). */

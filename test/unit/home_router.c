@@ -413,6 +413,60 @@ static void interface_replaced(void **state)
 	net_free(n);
 }
 
+/* A router dies whose neighbours miss it at different times: its links keep their prefixes, without a moment's loss. */
+static void death_moves_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 80; seed < 110; seed++) {
+		struct net *n = home(seed);
+		struct prefix hall, den, after;
+		net_run(n, 40 * SECOND);
+		assert_int_equal(net_applied(n, 1, HALL, &any_ula, &hall), 1);
+		assert_int_equal(net_applied(n, 1, DEN, &any_ula, &den), 1);
+		net_kill(n, seed % 2 ? 0 : 2);
+		for (int step = 0; step < 300; step++) {
+			net_run(n, 100);
+			assert_int_equal(net_applied(n, 1, HALL, &any_ula, &after), 1);
+			assert_true(prefix_equal(&hall, &after));
+			assert_int_equal(net_applied(n, 1, DEN, &any_ula, &after), 1);
+			assert_true(prefix_equal(&den, &after));
+		}
+		net_free(n);
+	}
+}
+
+/* A clean restart with its state: the other routers' own links keep everything, and its links get the same again. */
+static void clean_restart_moves_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 110; seed < 130; seed++) {
+		struct net *n = home(seed);
+		struct prefix ula[4], b[4], after;
+		const unsigned links[] = { HALL, DEN, OFFICE, LEAF }, routers[] = { 1, 1, 2, 2 };
+		net_run(n, 40 * SECOND);
+		for (int i = 0; i < 4; i++) {
+			assert_int_equal(net_applied(n, routers[i], links[i], &any_ula, &ula[i]), 1);
+			assert_int_equal(net_applied(n, routers[i], links[i], &isp_b, &b[i]), 1);
+		}
+		router_goodbye(n->routers[0].router, n->now);
+		net_run(n, 10);
+		net_kill(n, 0);
+		net_run(n, 300);
+		boot_links(n, 0);
+		net_run(n, 2 * SECOND);
+		give_uplink(n, 0, HOUR);
+		net_run(n, 30 * SECOND);
+		for (int i = 0; i < 4; i++) {
+			assert_int_equal(net_applied(n, routers[i], links[i], &any_ula, &after), 1);
+			assert_true(prefix_equal(&ula[i], &after));
+			assert_int_equal(net_applied(n, routers[i], links[i], &isp_b, &after), 1);
+			assert_true(prefix_equal(&b[i], &after));
+		}
+		assert_assigned(n, &isp_a);
+		net_free(n);
+	}
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -447,6 +501,8 @@ int main(void)
 		cmocka_unit_test(visitor_leaves_no_trace),
 		cmocka_unit_test(duplicate_address),
 		cmocka_unit_test(interface_replaced),
+		cmocka_unit_test(death_moves_nothing),
+		cmocka_unit_test(clean_restart_moves_nothing),
 		cmocka_unit_test(same_seed_same_run),
 	};
 
