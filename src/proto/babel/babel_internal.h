@@ -53,6 +53,8 @@ enum {
 	ETX_WINDOW = 6,      /* A.2.2 */
 	ETX_LEAST = 3,       /* a history shorter than this counts as if it had losses */
 	ETX_DEAD = 4,        /* so many misses in a row: gone, however good the history */
+	SEQNO_STEP = 100,    /* our seqno moves at most this often on the average, whoever asks, */
+	SEQNO_BURST = 64,    /* and so many times at once */
 	METRIC_CHANGE = 64,  /* a change worth a triggered update: so much, and an eighth of the metric */
 };
 
@@ -205,7 +207,8 @@ struct pending {
 struct babel {
 	struct babel_env env;
 	uint8_t router_id[ROUTER_ID_LEN];
-	uint16_t seqno; /* RFC 8966 3.2.2 */
+	uint16_t seqno;   /* RFC 8966 3.2.2 */
+	msec seqno_until; /* so far the steps it has taken reach, at one a SEQNO_STEP */
 	bool stopped;
 	bool changed;
 	struct timers timers;

@@ -236,7 +236,12 @@ void babel_request_received(struct neighbour *n, msec now, const struct message 
 	if (!a.finite)
 		return;
 	if (!answers(&a, m->router_id, m->seqno) && id_equal(m->router_id, b->router_id)) {
-		b->seqno++; /* by one, however much is asked for */
+		/* By one, however much is asked for, and however often: a seqno that runs away from what is known
+		 * elsewhere looks old there half-way round (RFC 8966 3.2.1). Who asked too soon asks again. */
+		if (b->seqno_until > now + SEQNO_BURST * SEQNO_STEP)
+			return;
+		b->seqno_until = MAX(b->seqno_until, now) + SEQNO_STEP;
+		b->seqno++;
 		a.seqno = b->seqno;
 		babel_update_answer(n->interface, now, &m->key);
 		babel_request_satisfied(d, now);
