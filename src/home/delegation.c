@@ -5,8 +5,10 @@
 
 #include "home/internal.h"
 
-/* RFC 7788 6.5: creation is delayed by a random time of up to this. */
+/* RFC 7788 6.5: creation is delayed by "a random time span between 0 and 10 seconds"; the first part of it is for those
+ * who had the prefix before. */
 #define GENERATE_DELAY ((msec)10 * SECOND)
+#define GENERATE_REMEMBERED ((msec)2 * SECOND)
 
 static bool same_delegation(const struct own_delegation *d, const char *uplink, const struct prefix *p)
 {
@@ -247,14 +249,11 @@ static void keep_orphan(struct router *r, msec now, int what)
 	router_wake(r, d.valid_until);
 }
 
-/* RFC 7788 6.5: "a random time span between 0 and 10 seconds". Who remembers the home's prefix comes before who would
- * make a new one. */
+/* Who remembers the home's prefix comes before who would make a new one. */
 static msec generate_delay(const struct router *r, int what)
 {
-	msec half = GENERATE_DELAY / 2;
-
-	return r->last[what].len ? random_between(&r->env.random, 0, half)
-	                         : random_between(&r->env.random, half, GENERATE_DELAY);
+	return r->last[what].len ? random_between(&r->env.random, 0, GENERATE_REMEMBERED)
+	                         : random_between(&r->env.random, GENERATE_REMEMBERED, GENERATE_DELAY);
 }
 
 static void update_generated(struct router *r, msec now, int what)

@@ -99,6 +99,28 @@ static void flood_of_requests(void **state)
 	bench_free(b);
 }
 
+/* Somebody asks for seqno after seqno: ours moves, but not away from what others know. */
+static void flood_for_our_seqno(void **state)
+{
+	struct bench *b = bench_new();
+	struct babel_key key = net_key("2001:db8:5::/64", NULL);
+
+	(void)state;
+	meet(b, 1, 1, 96);
+	babel_originate(b->babel, b->now, &key, 0);
+	run(b, 5 * SECOND);
+	hello(b, 1, 1);
+	assert_non_null(sent_update(b, "2001:db8:5::/64", NULL));
+	uint16_t before = sent_update(b, "2001:db8:5::/64", NULL)->m.seqno;
+	forget(b);
+	for (uint16_t i = 1; i <= 20000; i++)
+		say(b, 1, 1, seqno_request("2001:db8:5::/64", OUR_ID, (uint16_t)(before + i), 9));
+	run(b, SECOND);
+	assert_non_null(sent_update(b, "2001:db8:5::/64", NULL));
+	assert_in_range((uint16_t)(sent_update(b, "2001:db8:5::/64", NULL)->m.seqno - before), 1, 100);
+	bench_free(b);
+}
+
 /* Anything at all, also with a good header and good TLVs: nothing breaks, and the honest route stays. */
 static void fuzz(void **state)
 {
@@ -139,6 +161,7 @@ int main(void)
 		cmocka_unit_test(flood_of_routes),
 		cmocka_unit_test(flood_of_neighbours),
 		cmocka_unit_test(flood_of_requests),
+		cmocka_unit_test(flood_for_our_seqno),
 		cmocka_unit_test(fuzz),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
