@@ -315,6 +315,26 @@ static void test_adopt_with_delay(void **state)
 	assert_true(of(r, 1)->published);
 }
 
+/* A neighbour's assignment of the whole pool is used while he says so, and not adopted when he no longer does. */
+static void test_never_adopt_too_much(void **state)
+{
+	struct rig *r = *state;
+
+	pool(r, "2001:db8::/56");
+	link_add(r, 1);
+	advertise(r, WEAKER, "2001:db8::/56", PA_PRIORITY_PROVIDER, 1);
+	update(r);
+	pass(r, 20 * SECOND);
+	assert_non_null(of(r, 1));
+	assert_int_equal(of(r, 1)->prefix.len, 56);
+	r->in.advertised_count = 0;
+	update(r);
+	pass(r, 20 * SECOND);
+	assert_non_null(of(r, 1));
+	assert_int_equal(of(r, 1)->prefix.len, 64);
+	assert_true(of(r, 1)->applied);
+}
+
 /* What a neighbour advertises here and we hold on another link is not adopted: two links would have one prefix. */
 static void test_never_adopt_what_another_link_has(void **state)
 {
@@ -673,6 +693,7 @@ int main(void)
 		TEST(take),
 		TEST(adopt),
 		TEST(adopt_with_delay),
+		TEST(never_adopt_too_much),
 		TEST(never_adopt_what_another_link_has),
 		TEST(overlap_elsewhere),
 		TEST(rival_on_the_link),

@@ -173,6 +173,13 @@ static void agree(struct pa_pair *p, msec now, const struct pa_advertised *best)
 		pa_pair_apply_after(p, now, pa_pair_apply_delay(p, false));
 }
 
+/* True if it takes more of the delegated prefix than we would. Whoever wants that for the link must go on saying so:
+ * adopted, it would leave other links without long after he has gone. */
+static bool is_greedy(const struct pa_pair *p)
+{
+	return p->current.prefix.len < pa_select_length(p);
+}
+
 /* What changed about the link or the network since the assignment was made. */
 static void refresh(struct pa_pair *p, msec now)
 {
@@ -198,7 +205,7 @@ void pa_routine_run(struct pa_pair *p, msec now, enum routine_step step)
 		p->pa->counters[PA_COUNT_LOST]++;
 		pa_pair_destroy(p, "a neighbour's assignment for this link comes first", false);
 	} else if (p->assigned) {
-		bool doomed = !p->current.published && overlaps_own(p, &p->current.prefix);
+		bool doomed = !p->current.published && (overlaps_own(p, &p->current.prefix) || is_greedy(p));
 		if (!doomed && is_valid(p)) {
 			keep(p, now);
 			return;
