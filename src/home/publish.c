@@ -65,13 +65,28 @@ static struct hncp_bytes dhcpv4_options(struct arena *a, const struct uplink *up
 	return keep(a, &c);
 }
 
-/* The same prefix in two connections crashes a peer, and overlap within one is forbidden (RFC 7788 10.2.1). */
-static bool overlaps_earlier(const struct router *r, size_t i)
+/* The same prefix in two connections crashes a peer, and overlap within one is forbidden (RFC 7788 10.2.1): of what
+ * overlaps a live one is published, else the earlier. */
+static bool left_out(const struct router *r, size_t i)
 {
-	for (size_t j = 0; j < i; j++)
-		if (prefix_overlaps(&r->own[j].prefix, &r->own[i].prefix))
+	const struct own_delegation *d = &r->own[i];
+
+	for (size_t j = 0; j < r->own_count; j++) {
+		const struct own_delegation *other = &r->own[j];
+		bool precedes = other->live == d->live ? j < i : other->live;
+		if (precedes && prefix_overlaps(&other->prefix, &d->prefix))
 			return true;
+	}
 	return false;
+}
+
+/* From before a restart, of an uplink that is not there yet: it counts all the same (HOME_HOLD, and then as stale). */
+static bool is_orphan(const struct router *r, const struct own_delegation *d)
+{
+	for (size_t i = 0; i < r->uplink_count; i++)
+		if (strcmp(r->uplinks[i].up.name, d->uplink) == 0)
+			return false;
+	return d->kind == VIEW_ISP;
 }
 
 static void add_delegated(struct arena *a, const struct own_delegation *own, msec at, struct hncp_connection *c)
@@ -95,17 +110,17 @@ static void add_delegated(struct arena *a, const struct own_delegation *own, mse
 	c->delegated_count++;
 }
 
-/* One External-Connection for each uplink and each generated prefix that has something to say (RFC 7788 6.2, 6.5). */
+/* One External-Connection for each uplink and each generated prefix that has something to say (RFC 7788 6.2, 6.5), and
+ * one for what uplinks that have not come back yet had delegated. */
 static void add_connections(const struct router *r, struct arena *a, msec at, struct hncp_node *n)
 {
-	struct hncp_connection *list = arena_alloc(a, r->uplink_count + r->own_count, sizeof(*list));
+	struct hncp_connection *list = arena_alloc(a, r->uplink_count + r->own_count + 1, sizeof(*list));
 
 	for (size_t i = 0; i < r->uplink_count; i++) {
 		const struct home_uplink *u = &r->uplinks[i];
 		struct hncp_connection *c = &list[n->connection_count];
 		for (size_t j = 0; j < r->own_count; j++)
-			if (r->own[j].kind == VIEW_ISP && strcmp(r->own[j].uplink, u->up.name) == 0 &&
-			    !overlaps_earlier(r, j))
+			if (r->own[j].kind == VIEW_ISP && strcmp(r->own[j].uplink, u->up.name) == 0 && !left_out(r, j))
 				add_delegated(a, &r->own[j], at, c);
 		if (!u->gone) {
 			c->dhcpv6 = dhcpv6_options(a, &u->up);
@@ -113,8 +128,13 @@ static void add_connections(const struct router *r, struct arena *a, msec at, st
 		}
 		n->connection_count += c->delegated_count || c->dhcpv6.len || c->dhcpv4.len;
 	}
+	struct hncp_connection *orphans = &list[n->connection_count];
 	for (size_t j = 0; j < r->own_count; j++)
-		if (r->own[j].kind != VIEW_ISP && !overlaps_earlier(r, j))
+		if (is_orphan(r, &r->own[j]) && !left_out(r, j))
+			add_delegated(a, &r->own[j], at, orphans);
+	n->connection_count += orphans->delegated_count > 0;
+	for (size_t j = 0; j < r->own_count; j++)
+		if (r->own[j].kind != VIEW_ISP && !left_out(r, j))
 			add_delegated(a, &r->own[j], at, &list[n->connection_count++]);
 	n->connections = list;
 }
