@@ -23,6 +23,8 @@ static void on_event(void *ctx, const struct event *e)
 {
 	struct daemon *d = ctx;
 
+	if (d->loop)
+		d->last_event[e->kind] = loop_now(d->loop);
 	event_report(&d->log_sink, e);
 	if (d->control)
 		control_event(d->control, e);

@@ -341,6 +341,28 @@ static void add_link_problems(struct daemon *d, struct json_object *problems)
 		json_push(problems, json_object_new_string("no inside link is up: plug something in"));
 }
 
+/* What a neighbour can do to us and the owner should know, for as long after as he is likely to look. */
+#define ALARM ((msec)5 * MINUTE)
+
+static void add_alarms(struct daemon *d, struct json_object *problems)
+{
+	static const struct {
+		enum event_kind kind;
+		const char *text;
+	} alarms[] = {
+		{ EVENT_DNCP_LIMIT,
+		  "more routers or data than any home has were announced: hearth events shows where" },
+		{ EVENT_BABEL_LIMIT, "more routes than any home has were announced: hearth events shows where" },
+		{ EVENT_PA_LIMIT, "more prefixes than any home has were announced: hearth events shows where" },
+		{ EVENT_DNCP_COLLISION, "another router had this router's identity: was it set up from a copy?" },
+	};
+	msec now = loop_now(d->loop);
+
+	for (size_t i = 0; i < ARRAY_LEN(alarms); i++)
+		if (d->last_event[alarms[i].kind] && d->last_event[alarms[i].kind] + ALARM > now)
+			json_push(problems, json_object_new_string(alarms[i].text));
+}
+
 static struct json_object *list_problems(struct daemon *d)
 {
 	struct json_object *problems = json_object_new_array();
@@ -348,6 +370,7 @@ static struct json_object *list_problems(struct daemon *d)
 
 	add_link_problems(d, problems);
 	add_missing_prefixes(d, problems);
+	add_alarms(d, problems);
 	if (kernel->waiting && *kernel->last_error)
 		json_push(problems, json_object_new_string(kernel->last_error));
 	return problems;

@@ -132,8 +132,8 @@ static void write_waiting(const struct router *r, msec now, bool advertised, str
 {
 	for (size_t i = 0; i < r->remembered_count; i++) {
 		const struct remembered *m = &r->remembered[i];
-		if ((m->valid_until > 0) != advertised)
-			continue;
+		if ((m->valid_until > 0) != advertised || (advertised && !msec_lifetime(m->valid_until, now)))
+			continue; /* lifetime 0 would be read as an assignment; hosts have forgotten this one */
 		put_name(c, m->link, sizeof(m->link));
 		put_prefix(c, &m->prefix);
 		cursor_put_u32(c, advertised ? msec_lifetime(m->valid_until, now) : 0);
