@@ -394,7 +394,10 @@ static void note_lost_members(struct router *r, msec now, const struct view *old
 			if (has_member(after, l->members[j].node->id, l->members[j].endpoint))
 				continue;
 			home->preferred_until = now + HOME_PREFERRED;
-			tell_babel(r, now, l->link, &l->members[j]);
+			/* Whoever has vanished altogether tells Babel so himself, or is missed; there is no other way
+			 * to him that could be taken sooner. And it may be another who spoke in his name. */
+			if (hncp_network_node(&r->view.net, l->members[j].node->id))
+				tell_babel(r, now, l->link, &l->members[j]);
 		}
 	}
 }
