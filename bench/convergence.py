@@ -73,10 +73,21 @@ def stop_all(lab: Lab, names: list[str]) -> None:
     time.sleep(0.5)
 
 
+def forget(lab: Lab, node: str) -> None:
+    """Take from a node's kernel what it learnt by itself from advertisements (routers: while their daemon was stopped).
+
+    Those on-link routes live for 90 minutes; where one of these /64s is given to another link in a later round, they
+    would win over what the routers learn, and nothing would get there."""
+    lab.run(node, ["ip", "-6", "addr", "flush", "scope", "global"])
+    for stale in ("2001:db8:a00::/56", "fc00::/7"):
+        lab.run(node, ["ip", "-6", "route", "flush", "root", stale, "proto", "kernel"])
+
+
 def one_round(lab: Lab, watch: KernelWatch, take: Callable[[str, Times | None], None]) -> None:
     """The three starts, one after the other."""
     routers = list(lab.home.routers)
-    lab.run("h1", ["ip", "-6", "addr", "flush", "scope", "global"])  # a kernel takes 16 autoconfigured ones at most
+    for node in [*routers, "h1"]:
+        forget(lab, node)
     take("together", timed_start(lab, watch, routers, wipe=True))
     last = routers[-1]
     stop_all(lab, [last])

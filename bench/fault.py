@@ -83,11 +83,13 @@ class Ring:
         print(f"  {self.lab.home.name}: not healthy after {HEALING:.0f} s", file=sys.stderr)
         return False
 
-    def first_hop(self) -> tuple[str, str]:
-        """The link by which r1 sends to h2 now, and the router at its other end."""
+    def path(self) -> tuple[str, str, str]:
+        """h2's address, the link by which r1 sends to it now, and the router at that link's other end."""
+        target = next((address.text for device, address, _ in self.watch.addresses("h2")
+                       if device == "s2" and address.network.version == 6 and address.network.subnet_of(DELEGATED)), "")
         subnet = self.subnet("s2")
         link = self.watch.next_hop("r1", subnet) if subnet else ""
-        return link, next((m for m in self.lab.home.links[link].members if m != "r1"), "") if link else ""
+        return target, link, next((m for m in self.lab.home.links[link].members if m != "r1"), "") if link else ""
 
     def drop(self, cables: list[tuple[str, str]], on: bool) -> None:
         """Those cables carry nothing more, in either direction, or do again; both ends keep their carrier."""
@@ -116,11 +118,10 @@ class Ring:
 
 def traffic_fault(ring: Ring, kind: str) -> None:
     """One fault on the path of the traffic, until it flows again; then heal it."""
-    target = next((address.text for device, address, _ in ring.watch.addresses("h2")
-                   if device == "s2" and address.network.subnet_of(DELEGATED)), "")
-    link, router = ring.first_hop()
-    if not target or not link:
+    if not wait_for(lambda: all(ring.path()), 30):
+        print(f"  {ring.lab.home.name}: {kind}: no path from h1 to h2", file=sys.stderr)
         return
+    target, link, router = ring.path()
     with Probe(ring.lab, "h1", target) as probe:
         if not wait_for(probe.flows, 20):
             print(f"  {ring.lab.home.name}: {kind}: no traffic before the fault", file=sys.stderr)

@@ -33,8 +33,9 @@ class Result:
     def against(self, peer: str, value: float | None, more_is_better: bool = False) -> Result:
         """The same figure compared with a peer that was measured in the same run."""
         self.peer, self.peer_value = peer, value
-        if value and self.value:
-            self.ratio = round(value / self.value if more_is_better else self.value / value, 3)
+        mine, theirs = (value, self.value) if more_is_better else (self.value, value)
+        if mine is not None and theirs:
+            self.ratio = round(mine / theirs, 3)
         return self
 
     def beside(self, mark: str, value: float | None = None) -> Result:
