@@ -94,6 +94,26 @@ static void add_routes(const struct router *r, struct arena *a, struct ra_config
 	c->routes = list;
 }
 
+static bool has_applied(const struct router *r, uint32_t link)
+{
+	for (const struct pa_assignment *p = NULL; (p = pa_next(r->pa, p));)
+		if (p->link == link && p->applied)
+			return true;
+	return false;
+}
+
+/* True while a link that has just come up has nothing to say yet: an empty advertisement would only hold up the next
+ * one, which must be 3 seconds later (RFC 4861 6.2.6). */
+static bool wait_for_more(struct router *r, const struct home_link *l, msec now)
+{
+	msec until = l->up_since + HOME_SILENT;
+
+	if (l->advertised || until <= now)
+		return false;
+	router_wake(r, until);
+	return true;
+}
+
 void advertise_update(struct router *r, msec now)
 {
 	bool has = has_default(&r->plan);
@@ -107,10 +127,13 @@ void advertise_update(struct router *r, msec now)
 		if (!l->ra || !home_link_is_inside(l) || !common || !common->assign)
 			continue;
 		c.preference = l->preferred_until > now ? RA_HIGH : RA_MEDIUM;
+		if (!has && !has_applied(r, l->state.link) && wait_for_more(r, l, now))
+			continue;
 		memcpy(c.mac, l->state.mac, sizeof(c.mac));
 		add_prefixes(r, &a, l->state.link, &c);
 		add_routes(r, &a, &c);
 		add_dns(r, &a, &c);
+		l->advertised = true;
 		ra_configure(l->ra, now, &c);
 		arena_free(&a);
 	}

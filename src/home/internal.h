@@ -24,6 +24,7 @@ struct home_link {
 	struct router_link state;
 	struct ra *ra;        /* inside links */
 	bool endpoint;        /* DNCP and Babel run there now */
+	bool advertised;      /* hosts have been told something here */
 	msec up_since;        /* if it is up */
 	msec preferred_until; /* another router has vanished from here: hosts are to prefer us until then */
 	struct ip babel_ipv4; /* the IPv4 address Babel was told */

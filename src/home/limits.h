@@ -27,6 +27,9 @@ enum {
 /* How long a delegation from before a restart counts as live while its uplink comes back. */
 #define HOME_HOLD ((msec)20 * SECOND)
 
+/* How long a link that has come up is advertised nothing, if there is nothing to be said. */
+#define HOME_SILENT ((msec)15 * SECOND)
+
 /* How long another router's generated prefix must have been the home's before we would make the same again when it is
  * gone: a visitor's is not. */
 #define HOME_ADOPTED ((msec)10 * MINUTE)

@@ -163,10 +163,21 @@ static void plan_uplinks(const struct router *r, struct draft *d)
 	}
 }
 
+static bool has_ipv4(const struct draft *d, uint32_t link)
+{
+	for (size_t i = 0; i < d->plan.address_count; i++)
+		if (d->addresses[i].link == link && ip_is_v4(&d->addresses[i].ip))
+			return true;
+	return false;
+}
+
 static void plan_babel(const struct router *r, struct draft *d)
 {
 	for (const struct babel_route *b = NULL; (b = babel_route_next(r->babel, b));) {
 		bool lost = b->metric == BABEL_INFINITY;
+		/* The kernel takes an IPv4 next hop only on a link where we have an address. */
+		if (!lost && prefix_is_v4(&b->key.dst) && !has_ipv4(d, b->link))
+			continue;
 		add_route(d, &(struct plan_route) { .dst = b->key.dst,
 		                                    .src = b->key.src,
 		                                    .type = lost ? PLAN_UNREACHABLE : PLAN_UNICAST,

@@ -20,11 +20,13 @@ struct plan_address {
 	msec preferred_until; /* passed: deprecated */
 };
 
-/* Kernel priorities: of routes to one place the lowest wins, so what is attached beats what is learnt. */
+/* Kernel priorities: of routes to one place the lowest wins, so what is attached beats what is learnt. All are below
+ * the 256 of the on-link routes that the kernel has made from advertisements if it was a host here before: such a route
+ * may outlive by an hour what it says. */
 enum {
 	PLAN_METRIC_LINK = 100,
-	PLAN_METRIC_UPLINK = 200,
-	PLAN_METRIC_BABEL = 300,
+	PLAN_METRIC_UPLINK = 150,
+	PLAN_METRIC_BABEL = 200,
 	PLAN_METRIC_DISCARD = 0x7fffffff,
 };
 

@@ -467,6 +467,36 @@ static void clean_restart_moves_nothing(void **state)
 	}
 }
 
+static unsigned advertisements, empty_advertisements;
+
+/* An RA of just the header (16 octets) and perhaps options, but without a Prefix Information option (type 3). */
+static void count_advertisements(struct net *n, unsigned from, const struct router_packet *p)
+{
+	bool has_prefix = false;
+
+	(void)n;
+	(void)from;
+	if (p->proto != ROUTER_ICMP6)
+		return;
+	for (size_t at = 16; at + 2 <= p->len && p->data[at + 1]; at += 8 * (size_t)p->data[at + 1])
+		has_prefix |= p->data[at] == 3;
+	advertisements++;
+	empty_advertisements += !has_prefix;
+}
+
+/* The first word to hosts is the news, and not an empty one that holds it up. */
+static void first_advertisement_says_something(void **state)
+{
+	(void)state;
+	struct net *n = home(14);
+	n->tap = count_advertisements;
+	advertisements = empty_advertisements = 0;
+	net_run(n, 14 * SECOND);
+	assert_true(advertisements > 0);
+	assert_int_equal(empty_advertisements, 0);
+	net_free(n);
+}
+
 static void same_seed_same_run(void **state)
 {
 	(void)state;
@@ -503,6 +533,7 @@ int main(void)
 		cmocka_unit_test(interface_replaced),
 		cmocka_unit_test(death_moves_nothing),
 		cmocka_unit_test(clean_restart_moves_nothing),
+		cmocka_unit_test(first_advertisement_says_something),
 		cmocka_unit_test(same_seed_same_run),
 	};
 
