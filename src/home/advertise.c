@@ -127,7 +127,7 @@ void advertise_update(struct router *r, msec now)
 		if (!l->ra || !home_link_is_inside(l) || !common || !common->assign)
 			continue;
 		c.preference = l->preferred_until > now ? RA_HIGH : RA_MEDIUM;
-		if (!has && !has_applied(r, l->state.link) && wait_for_more(r, l, now))
+		if (!has_applied(r, l->state.link) && wait_for_more(r, l, now))
 			continue;
 		memcpy(c.mac, l->state.mac, sizeof(c.mac));
 		add_prefixes(r, &a, l->state.link, &c);
