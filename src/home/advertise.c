@@ -102,13 +102,14 @@ static bool has_applied(const struct router *r, uint32_t link)
 	return false;
 }
 
-/* True while a link that has just come up has nothing to say yet: an empty advertisement would only hold up the next
- * one, which must be 3 seconds later (RFC 4861 6.2.6). */
-static bool wait_for_more(struct router *r, const struct home_link *l, msec now)
+/* True while a link that has just come up has nothing to say yet, or only half of it: such an advertisement would only
+ * hold up the next one, which must be 3 seconds later (RFC 4861 6.2.6). */
+static bool wait_for_more(struct router *r, const struct home_link *l, bool has, msec now)
 {
-	msec until = l->up_since + HOME_SILENT;
+	bool prefix = has_applied(r, l->state.link);
+	msec until = l->up_since + (prefix ? HOME_LISTEN : HOME_SILENT);
 
-	if (l->advertised || until <= now)
+	if (l->advertised || (prefix && has) || until <= now)
 		return false;
 	router_wake(r, until);
 	return true;
@@ -127,7 +128,7 @@ void advertise_update(struct router *r, msec now)
 		if (!l->ra || !home_link_is_inside(l) || !common || !common->assign)
 			continue;
 		c.preference = l->preferred_until > now ? RA_HIGH : RA_MEDIUM;
-		if (!has_applied(r, l->state.link) && wait_for_more(r, l, now))
+		if (wait_for_more(r, l, has, now))
 			continue;
 		memcpy(c.mac, l->state.mac, sizeof(c.mac));
 		add_prefixes(r, &a, l->state.link, &c);
