@@ -60,7 +60,7 @@ static bool run_uplink_add(void *ctx, const struct json_object *request, struct 
 		              "that interface is inside the home: give it `category = external` in the configuration");
 	strcpy(s.uplink.name, name);
 	strcpy(s.interface, interface);
-	if (!json_get_prefix(request, "prefix", &p->prefix) || prefix_is_v4(&p->prefix))
+	if (!json_get_prefix(request, "prefix", &p->prefix) || !prefix_is_delegable(&p->prefix))
 		return refuse(reply,
 		              "an uplink needs an IPv6 prefix without bits past its length: prefix 2001:db8::/56");
 	s.uplink.prefix_count = 1;

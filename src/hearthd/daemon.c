@@ -228,6 +228,11 @@ bool daemon_uplink_add(struct daemon *d, const struct static_uplink *s, char *er
 		         DAEMON_STATIC_UPLINKS);
 		return false;
 	}
+	if (!slot && config_interface(&d->config, s->uplink.name)->dhcp) {
+		snprintf(error, size, "\"%s\" is the uplink of that interface's DHCP client: choose another name",
+		         s->uplink.name);
+		return false;
+	}
 	if (!slot)
 		slot = &d->static_uplinks[d->static_count++];
 	*slot = *s;

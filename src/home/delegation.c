@@ -66,7 +66,7 @@ static void take_prefix(struct router *r, msec now, const struct uplink *up, con
 		}
 		d = &r->own[i];
 	}
-	if (p->valid_until <= now)
+	if (p->valid_until <= now || !prefix_is_delegable(&p->prefix))
 		return;
 	if (!d) {
 		d = add_own(r, &p->prefix, VIEW_ISP, up->name);

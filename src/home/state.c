@@ -108,6 +108,8 @@ static void read_delegated(struct router *r, msec now, struct cursor *c)
 		struct own_delegation *d = &list[count++];
 		d->kind = VIEW_ISP;
 		d->prefix = get_prefix(c);
+		if (!prefix_is_delegable(&d->prefix))
+			cursor_fail(c);
 		get_name(c, d->uplink, sizeof(d->uplink));
 		d->valid_until = lifetime_until(cursor_get_u32(c), now);
 		d->preferred_until = lifetime_until(cursor_get_u32(c), now);

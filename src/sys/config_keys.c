@@ -111,7 +111,7 @@ static bool set_prefix(struct config_parser *p, const char *value)
 	struct uplink *u = &uplink(p)->uplink;
 	struct prefix prefix;
 
-	if (!prefix_parse(value, &prefix) || prefix_is_v4(&prefix) || prefix.len == 0 || prefix.len > 64)
+	if (!prefix_parse(value, &prefix) || !prefix_is_delegable(&prefix))
 		return false;
 	if (u->prefix_count == UPLINK_PREFIXES) {
 		config_fail(p, "an uplink has at most %d prefixes", UPLINK_PREFIXES);
