@@ -33,7 +33,7 @@ floors: all
 	@tools/floors
 
 install: all
-	cmake --install $(BUILD)
+	cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
 
 clean:
 	rm -rf build build-san build-clang build-fuzz

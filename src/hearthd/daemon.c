@@ -247,7 +247,12 @@ bool daemon_uplink_remove(struct daemon *d, const char *name)
 
 	if (!s)
 		return false;
-	router_uplink_gone(d->router, loop_now(d->loop), s->uplink.name);
+	/* The owner's word that it is over, not a loss: nothing of it is to be kept for its return. */
+	msec now = loop_now(d->loop);
+	for (size_t p = 0; p < s->uplink.prefix_count; p++)
+		s->uplink.prefixes[p].valid_until = s->uplink.prefixes[p].preferred_until = now;
+	set_static_uplink(d, now, s);
+	router_uplink_gone(d->router, now, s->uplink.name);
 	size_t i = (size_t)(s - d->static_uplinks);
 	memmove(s, s + 1, (--d->static_count - i) * sizeof(*s));
 	daemon_pump(d);

@@ -216,6 +216,20 @@ static void test_with_host(void **state)
 	assert_string_equal(ip_text(&ip, text), "fd00::1");
 }
 
+static void delegable(void **state)
+{
+	static const char *const yes[] = { "2001:db8::/48", "2001:db8:1::/56", "2001:db8::/64", "fd00:1::/48" };
+	static const char *const no[] = { "::/1",          "2000::/3",   "fe80::/64", "ff02::/64", "::1/128",
+		                          "2001:db8::/65", "10.0.0.0/8", "::/0",      "4000::/16", "::ffff:0:0/96" };
+	struct prefix p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		assert_true(prefix_parse(yes[i], &p) && prefix_is_delegable(&p));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		assert_true(prefix_parse(no[i], &p) && !prefix_is_delegable(&p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_against_the_definition),
 		cmocka_unit_test(test_sub),
 		cmocka_unit_test(test_with_host),
+		cmocka_unit_test(delegable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
