@@ -141,7 +141,7 @@ bool prefix_is_delegable(const struct prefix *p)
 {
 	bool global = (p->ip.b[0] & 0xe0) == 0x20; /* 2000::/3 */
 
-	return p->len >= 16 && p->len <= 64 && (global || prefix_is_ula(p));
+	return p->len >= 20 && p->len <= 64 && (global || prefix_is_ula(p));
 }
 
 bool prefix_is_default(const struct prefix *p)

@@ -65,8 +65,8 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool prefix_is_v4(const struct prefix *);
 bool prefix_is_ula(const struct prefix *);      /* inside fc00::/7 */
 bool prefix_is_private4(const struct prefix *); /* RFC 1918 */
-/* What a provider may delegate to a home: an IPv6 prefix of 16 to 64 bits of global or unique local addresses (RFC 4291
- * 2.4, RFC 4193). */
+/* What can be delegated to a home: an IPv6 prefix of 20 to 64 bits of global or unique local addresses (RFC 4291 2.4,
+ * RFC 4193). No provider gives a home more than that, and none has a host's address. */
 bool prefix_is_delegable(const struct prefix *);
 /* True for ::/0 and ::ffff:0:0/96. */
 bool prefix_is_default(const struct prefix *);

@@ -59,7 +59,7 @@ static bool add_prefix(struct json_object *request, const char *value, char erro
 	struct prefix prefix;
 
 	if (!prefix_parse(value, &prefix) || !prefix_is_delegable(&prefix))
-		return fail(error, "\"%s\" is no IPv6 prefix of 16 to 64 bits that can be delegated, as 2001:db8::/56",
+		return fail(error, "\"%s\" is no IPv6 prefix of 20 to 64 bits that can be delegated, as 2001:db8::/56",
 		            value);
 	json_add_text(request, "prefix", value);
 	return true;

@@ -55,8 +55,7 @@ static void apply_plan(void *ctx, const struct plan *plan)
 {
 	struct daemon *d = ctx;
 
-	d->changed = loop_now(d->loop);
-	kernel_apply(d->kernel, d->changed, plan);
+	kernel_apply(d->kernel, loop_now(d->loop), plan);
 }
 
 static void store_state(void *ctx, const char *name, const uint8_t *data, size_t len)
@@ -380,7 +379,7 @@ bool daemon_open(struct daemon *d, const struct daemon_options *options)
 	}
 	if (!(d->loop = loop_new()))
 		return fail(d, "cannot start the event loop");
-	d->started = d->changed = loop_now(d->loop);
+	d->started = loop_now(d->loop);
 	d->timer = loop_timer_new(d->loop, on_timer, d);
 	d->sigterm = loop_signal_new(d->loop, SIGTERM, on_signal, d);
 	d->sigint = loop_signal_new(d->loop, SIGINT, on_signal, d);

@@ -55,7 +55,6 @@ struct daemon {
 	struct static_uplink static_uplinks[DAEMON_STATIC_UPLINKS];
 	size_t static_count;
 	msec started;
-	msec changed;                      /* when the plan last did */
 	msec last_event[EVENT_KIND_COUNT]; /* when one of that kind was last reported; 0: never */
 };
 

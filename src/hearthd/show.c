@@ -177,11 +177,9 @@ struct json_object *show_prefixes(struct daemon *d)
 /* The Babel route behind a planned one; NULL if it is of another origin. */
 static const struct babel_route *learnt(struct daemon *d, const struct plan_route *p)
 {
-	for (const struct babel_route *b = NULL; (b = babel_route_next(router_babel(d->router), b));)
-		if (prefix_equal(&b->key.dst, &p->dst) && prefix_equal(&b->key.src, &p->src) &&
-		    p->metric == PLAN_METRIC_BABEL)
-			return b;
-	return NULL;
+	const struct babel_key key = { .dst = p->dst, .src = p->src };
+
+	return p->metric == PLAN_METRIC_BABEL ? babel_route_find(router_babel(d->router), &key) : NULL;
 }
 
 static const char *origin(const struct plan_route *p, const struct babel_route *b)
@@ -433,7 +431,7 @@ struct json_object *show_status(struct daemon *d)
 	json_add_int(o, "routers", (int64_t)v->net.count);
 	json_add_int(o, "links", (int64_t)v->link_count);
 	json_add_int(o, "uplinks", (int64_t)up);
-	json_add_age(o, "since_s", d->changed, now);
+	json_add_age(o, "since_s", router_changed(d->router), now);
 	json_add_text(o, "state", router_converging(d->router) ? "converging" : "settled");
 	add_network_hash(d, o);
 	json_add(o, "uplink_list", uplinks);

@@ -107,6 +107,7 @@ struct router {
 
 	struct view view;
 	struct plan plan;
+	msec changed; /* when the plan last did, but for lifetimes */
 
 	uint8_t *published; /* the node data as last given to DNCP, to see whether anything differs */
 	size_t published_len;

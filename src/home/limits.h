@@ -16,8 +16,9 @@ enum {
 	HOME_IPV4_MAX = HOME_LINKS_MAX,    /* our IPv4 addresses, one a link */
 	HOME_TAKEN_MAX = 32,       /* prefixes in which somebody had our first address; the oldest is forgotten */
 	HOME_REMEMBERED_MAX = 512, /* what interfaces that are not there had; the oldest is forgotten */
-	HOME_DELEGATED_MIN = 20,   /* bits of a delegated IPv6 prefix; a wider one is ignored */
-	HOME_STATE_MAX = 65536,    /* bytes of one stored blob */
+	/* Bytes of one stored blob. Not to be reached: the largest is what every link's hosts were told and what is
+	 * remembered of absent ones, 37 bytes an entry, (64 * RA_PREFIXES_MAX + 512) * 37 in all. */
+	HOME_STATE_MAX = 192 * 1024,
 };
 
 /* Hosts ignore a valid lifetime cut below two hours (RFC 4862 5.5.3), so a vanished prefix lives on that long at most.

@@ -45,8 +45,12 @@ static bool same_link(const struct plan_link *a, const struct plan_link *b)
 
 static bool same_address(const struct plan_address *a, const struct plan_address *b)
 {
-	return !plan_address_compare(a, b) && a->len == b->len && same_time(a->valid_until, b->valid_until) &&
-	       same_time(a->preferred_until, b->preferred_until);
+	return !plan_address_compare(a, b) && a->len == b->len;
+}
+
+static bool same_lifetimes(const struct plan_address *a, const struct plan_address *b)
+{
+	return same_time(a->valid_until, b->valid_until) && same_time(a->preferred_until, b->preferred_until);
 }
 
 static bool same_route(const struct plan_route *a, const struct plan_route *b)
@@ -54,7 +58,7 @@ static bool same_route(const struct plan_route *a, const struct plan_route *b)
 	return !plan_route_compare(a, b) && a->type == b->type && a->link == b->link && ip_equal(&a->via, &b->via);
 }
 
-bool plan_equal(const struct plan *a, const struct plan *b)
+bool plan_same_shape(const struct plan *a, const struct plan *b)
 {
 	bool same = a->link_count == b->link_count && a->address_count == b->address_count &&
 	            a->route_count == b->route_count;
@@ -65,6 +69,15 @@ bool plan_equal(const struct plan *a, const struct plan *b)
 		same = same_address(&a->addresses[i], &b->addresses[i]);
 	for (size_t i = 0; same && i < a->route_count; i++)
 		same = same_route(&a->routes[i], &b->routes[i]);
+	return same;
+}
+
+bool plan_equal(const struct plan *a, const struct plan *b)
+{
+	bool same = plan_same_shape(a, b);
+
+	for (size_t i = 0; same && i < a->address_count; i++)
+		same = same_lifetimes(&a->addresses[i], &b->addresses[i]);
 	return same;
 }
 
@@ -268,6 +281,8 @@ void plan_update(struct router *r, msec now)
 	plan_babel(r, &d);
 	finish(&d);
 	bool same = plan_equal(&d.plan, &r->plan);
+	if (!same && !plan_same_shape(&d.plan, &r->plan))
+		r->changed = now;
 	struct plan old = r->plan;
 	r->plan = d.plan;
 	announce(r, now);

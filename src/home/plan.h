@@ -67,6 +67,9 @@ int plan_address_compare(const struct plan_address *, const struct plan_address 
 /* By dst, src and metric: two that compare equal are the same route of the kernel, perhaps with another next hop. */
 int plan_route_compare(const struct plan_route *, const struct plan_route *);
 
+/* True if they differ in lifetimes at most: nothing that anybody would call a change. */
+bool plan_same_shape(const struct plan *, const struct plan *);
+
 /* True if nothing the kernel sees differs. Lifetimes count as different only by more than 1 second. */
 bool plan_equal(const struct plan *, const struct plan *);
 

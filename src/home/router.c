@@ -90,7 +90,7 @@ struct router *router_new(const char *name, const struct router_env *env, msec n
 	ASSERT(strlen(name) > 0 && strlen(name) <= HNCP_NAME_MAX);
 	strcpy(r->name, name);
 	r->env = *env;
-	r->now = now;
+	r->now = r->changed = now;
 	r->next = MSEC_NEVER;
 	r->generate_at[GENERATE_ULA] = r->generate_at[GENERATE_IPV4] = MSEC_NEVER;
 	return r;
@@ -511,6 +511,11 @@ const struct view *router_view(const struct router *r)
 const struct plan *router_plan(const struct router *r)
 {
 	return &r->plan;
+}
+
+msec router_changed(const struct router *r)
+{
+	return r->changed;
 }
 
 const struct dncp *router_dncp(const struct router *r)

@@ -100,6 +100,8 @@ const struct pa *router_pa(const struct router *);
 /* NULL gives the first, NULL comes after the last. */
 const struct router_link *router_link_next(const struct router *, const struct router_link *after);
 const struct uplink *router_uplink_next(const struct router *, const struct uplink *after);
+/* When this router's plan last changed in more than lifetimes. */
+msec router_changed(const struct router *);
 /* When the uplink was set first. */
 msec router_uplink_since(const struct router *, const struct uplink *);
 /* True while something that the standard makes us wait for is under way: assignments not applied yet, delays before

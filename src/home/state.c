@@ -122,9 +122,9 @@ static void read_delegated(struct router *r, msec now, struct cursor *c)
 	r->own_count = count;
 }
 
-static void write_entry(struct cursor *c, const struct home_link *l, const struct prefix *p, uint32_t valid)
+static void write_entry(struct cursor *c, const char *link, const struct prefix *p, uint32_t valid)
 {
-	put_name(c, l->state.name, sizeof(l->state.name));
+	put_name(c, link, ROUTER_LINK_NAME);
 	put_prefix(c, p);
 	cursor_put_u32(c, valid);
 }
@@ -136,9 +136,7 @@ static void write_waiting(const struct router *r, msec now, bool advertised, str
 		const struct remembered *m = &r->remembered[i];
 		if ((m->valid_until > 0) != advertised || (advertised && !msec_lifetime(m->valid_until, now)))
 			continue; /* lifetime 0 would be read as an assignment; hosts have forgotten this one */
-		put_name(c, m->link, sizeof(m->link));
-		put_prefix(c, &m->prefix);
-		cursor_put_u32(c, advertised ? msec_lifetime(m->valid_until, now) : 0);
+		write_entry(c, m->link, &m->prefix, advertised ? msec_lifetime(m->valid_until, now) : 0);
 	}
 }
 
@@ -147,7 +145,7 @@ static void write_assigned(const struct router *r, msec now, struct cursor *c)
 	for (const struct pa_assignment *a = NULL; (a = pa_next(r->pa, a));) {
 		const struct home_link *l = router_link(r, a->link);
 		if (l && a->applied)
-			write_entry(c, l, &a->prefix, 0);
+			write_entry(c, l->state.name, &a->prefix, 0);
 	}
 	write_waiting(r, now, false, c);
 }
@@ -158,7 +156,7 @@ static void write_advertised(const struct router *r, msec now, struct cursor *c)
 		const struct home_link *l = r->links[i];
 		for (const struct ra_prefix *p = NULL; l->ra && (p = ra_prefix_next(l->ra, p));)
 			if (p->valid_until > now)
-				write_entry(c, l, &p->prefix, msec_lifetime(p->valid_until, now));
+				write_entry(c, l->state.name, &p->prefix, msec_lifetime(p->valid_until, now));
 	}
 	write_waiting(r, now, true, c);
 }
@@ -240,8 +238,9 @@ static void save_blob(struct router *r, msec now, int blob)
 
 	/* Seconds left always differ; counted from time 0 they are ends, which do not. */
 	write_blob(r, 0, blob, &c);
+	ASSERT(cursor_ok(&c)); /* the other limits see to that */
 	digest_sha256(buffer, cursor_done(&c), digest);
-	if (cursor_ok(&c) && memcmp(digest, r->stored->digest[blob], sizeof(digest)) != 0) {
+	if (memcmp(digest, r->stored->digest[blob], sizeof(digest)) != 0) {
 		memcpy(r->stored->digest[blob], digest, sizeof(digest));
 		cursor_rewind(&c, 0);
 		write_blob(r, now, blob, &c);

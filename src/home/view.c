@@ -80,11 +80,17 @@ static int compare_delegations(const void *a, const void *b)
 	return (x->node < y->node) - (x->node > y->node);
 }
 
+/* One that is too wide would have all inside it ignored, the providers' own (RFC 7788 6.3.1); and 6.5 knows private
+ * IPv4 only: anything else would take an address of the Internet away from its owner. */
+static bool is_believable(const struct prefix *p)
+{
+	return prefix_is_v4(p) ? prefix_is_private4(p) : prefix_is_delegable(p);
+}
+
 static void add_node_delegations(const struct dncp *dncp, const struct hncp_node *node, msec now,
                                  struct view_delegation *all, size_t *count)
 {
 	const struct dncp_node *source = dncp_node_find(dncp, node->id);
-
 	size_t most = MIN(*count + HOME_NODE_DELEGATIONS_MAX, (size_t)HOME_DELEGATIONS_MAX);
 
 	ASSERT(source);
@@ -92,13 +98,7 @@ static void add_node_delegations(const struct dncp *dncp, const struct hncp_node
 		const struct hncp_connection *c = &node->connections[i];
 		for (size_t j = 0; j < c->delegated_count && *count < most; j++) {
 			struct view_delegation d = read_delegation(node, &c->delegated[j], source->originated);
-			/* No provider delegates a part of the Internet so wide that others' prefixes are in it, and
-			 * all of those would go (RFC 7788 6.3.1). */
-			if (!prefix_is_v4(&d.prefix) && d.prefix.len < HOME_DELEGATED_MIN)
-				continue;
-			/* RFC 7788 6.5 knows private IPv4 only: anything else there would take an address of the
-			 * Internet away from its owner. */
-			if (d.valid_until > now && (d.kind != VIEW_IPV4 || prefix_is_private4(&d.prefix)))
+			if (d.valid_until > now && is_believable(&d.prefix))
 				all[(*count)++] = d;
 		}
 	}

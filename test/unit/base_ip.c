@@ -218,9 +218,11 @@ static void test_with_host(void **state)
 
 static void delegable(void **state)
 {
-	static const char *const yes[] = { "2001:db8::/48", "2001:db8:1::/56", "2001:db8::/64", "fd00:1::/48" };
-	static const char *const no[] = { "::/1",          "2000::/3",   "fe80::/64", "ff02::/64", "::1/128",
-		                          "2001:db8::/65", "10.0.0.0/8", "::/0",      "4000::/16", "::ffff:0:0/96" };
+	static const char *const yes[] = { "2001::/20", "2001:db8::/48", "2001:db8:1::/56", "2001:db8::/64",
+		                           "fd00:1::/48" };
+	static const char *const no[] = { "::/1",      "2000::/3",  "2000::/19",     "fe80::/64",
+		                          "ff02::/64", "::1/128",   "2001:db8::/65", "10.0.0.0/8",
+		                          "::/0",      "4000::/20", "::ffff:0:0/96" };
 	struct prefix p;
 
 	(void)state;

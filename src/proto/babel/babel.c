@@ -339,6 +339,13 @@ const struct babel_route *babel_route_next(const struct babel *b, const struct b
 	return NULL;
 }
 
+const struct babel_route *babel_route_find(const struct babel *b, const struct babel_key *key)
+{
+	const struct destination *d = babel_destination_find(b, key);
+
+	return d && d->shown ? &d->pub : NULL;
+}
+
 const struct babel_neighbour *babel_neighbour_next(const struct babel *b, const struct babel_neighbour *after)
 {
 	const struct neighbour *n = after ? CONTAINER_OF(after, const struct neighbour, pub) : NULL;

@@ -124,6 +124,8 @@ void babel_goodbye(struct babel *, msec now);
 
 /* The selected routes of others by key; NULL gives the first, NULL comes after the last. */
 const struct babel_route *babel_route_next(const struct babel *, const struct babel_route *after);
+/* The selected route of others with that key; NULL if there is none. */
+const struct babel_route *babel_route_find(const struct babel *, const struct babel_key *);
 const struct babel_neighbour *babel_neighbour_next(const struct babel *, const struct babel_neighbour *after);
 uint64_t babel_counter(const struct babel *, enum babel_counter);
 
