@@ -212,6 +212,7 @@ static void start_process(void *ctx, msec now)
 
 static void client_free(struct client *c)
 {
+	dhcpcd_remove_files(&c->uplinks->env, c->uplink.name);
 	list_remove(&c->link);
 	close_output(c);
 	loop_timer_free(c->start);
@@ -328,6 +329,7 @@ static void dhcpcd_provider_close(struct uplinks *u)
 		wait_for(c, &patience);
 		client_free(c);
 	}
+	dhcpcd_remove_files(&u->env, NULL);
 	loop_signal_free(u->child);
 	free(u);
 }

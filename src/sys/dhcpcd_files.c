@@ -102,13 +102,34 @@ static bool make_hook(const char *path, const char *cli)
 	return (unlink(path) == 0 || errno == ENOENT) && symlink(cli, path) == 0;
 }
 
+static void config_path(const struct uplinks_env *env, const char *ifname, char out[DHCPCD_PATH])
+{
+	snprintf(out, DHCPCD_PATH, "%s/dhcpcd-%s.conf", env->run_dir, ifname);
+}
+
+static void hook_path(const struct uplinks_env *env, char out[DHCPCD_PATH])
+{
+	snprintf(out, DHCPCD_PATH, "%s/dhcpcd-hook", env->run_dir);
+}
+
+void dhcpcd_remove_files(const struct uplinks_env *env, const char *ifname)
+{
+	char path[DHCPCD_PATH];
+
+	if (ifname)
+		config_path(env, ifname, path);
+	else
+		hook_path(env, path);
+	(void)unlink(path); /* was there only if a client ever started */
+}
+
 bool dhcpcd_write_files(const struct uplinks_env *env, const char *ifname, struct dhcpcd_files *out, char *error,
                         size_t size)
 {
 	char text[CONFIG_TEXT], machine[MACHINE_LEN + 1];
 
-	snprintf(out->config, sizeof(out->config), "%s/dhcpcd-%s.conf", env->run_dir, ifname);
-	snprintf(out->hook, sizeof(out->hook), "%s/dhcpcd-hook", env->run_dir);
+	config_path(env, ifname, out->config);
+	hook_path(env, out->hook);
 	dhcpcd_config(ifname, env->socket, read_machine(machine) ? machine : NULL, text, sizeof(text));
 	if (write_text(out->config, text) && make_hook(out->hook, env->cli))
 		return true;

@@ -21,4 +21,7 @@ void dhcpcd_config(const char *ifname, const char *socket, const char *machine, 
 bool dhcpcd_write_files(const struct uplinks_env *, const char *ifname, struct dhcpcd_files *out, char *error,
                         size_t size);
 
+/* Removes the configuration of an interface whose client has ended; with NULL the hook, when all have. */
+void dhcpcd_remove_files(const struct uplinks_env *, const char *ifname);
+
 #endif

@@ -13,7 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 5 /* seconds for dhcpcd to end */, CANNOT_RUN = 127 };
+enum {
+	PATIENCE = 5,          /* seconds for dhcpcd to end, */
+	HELPERS_PATIENCE = 50, /* and then, in 10 ms, for its helpers */
+	CANNOT_RUN = 127,
+};
 
 /* Sends the guard what it must know when its parent is gone; never sent by anyone else. */
 enum { ORPHANED = SIGHUP };
@@ -39,6 +43,15 @@ _Noreturn static void run_client(const char *const argv[])
 static void sweep(pid_t client)
 {
 	kill(-client, SIGKILL);
+}
+
+/* The helpers of a client that was asked to end still take its addresses, routes and files away after it. */
+static void wait_for_helpers(pid_t client)
+{
+	const struct timespec pause = { 0, 10 * 1000000 };
+
+	for (int i = 0; i < HELPERS_PATIENCE && kill(-client, 0) == 0; i++)
+		nanosleep(&pause, NULL);
 }
 
 static int exit_status(int status)
@@ -68,6 +81,8 @@ _Noreturn static void watch(pid_t client)
 		if (waitpid(client, &status, WNOHANG) == client)
 			break;
 	}
+	if (ending)
+		wait_for_helpers(client);
 	sweep(client);
 	_exit(exit_status(status));
 }

@@ -36,7 +36,19 @@ class TwoIsp(LabTest):
             self.assertEqual(left, [], f"{name} still has addresses")
             left = [r for r in truth.routes(lab, name) if r.device in inner and r.protocol not in ("kernel", "ra")]
             self.assertEqual(left, [], f"{name} still has routes")
+            self._uplinks_are_gone(lab, name)
         print("all routers stopped cleanly", file=sys.stderr)
+
+    def _uplinks_are_gone(self, lab, name):
+        """The DHCP client has taken its addresses, routes and files away, and its own files are gone too."""
+        outer = {link.name for link in lab.home.links.values()} - {link.name for link in lab.home.inner_links()}
+        left = [a.text for a in truth.addresses(lab, [name]) if a.link in outer and not a.autoconfigured]
+        self.assertEqual(left, [], f"{name} still has addresses of its provider")
+        left = [r for r in truth.routes(lab, name) if r.device in outer and r.protocol not in ("kernel", "ra")]
+        self.assertEqual(left, [], f"{name} still has routes to its provider")
+        files = lab.run(name, ["sh", "-c", "cd /run && ls -d dhcpcd/* hearth/*"], check=False).split("\n")
+        files = [f for f in files if f and "cannot access" not in f]
+        self.assertEqual(files, ["hearth/hearthd.sock.lock"], f"{name} still has files")  # a lock is never removed
 
 
 if __name__ == "__main__":
