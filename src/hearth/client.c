@@ -23,7 +23,7 @@ static enum exit_code explain(const char *path, int error)
 	if (error == ENOENT || error == ECONNREFUSED)
 		fprintf(stderr,
 		        "hearth: hearthd is not running (nobody answers on %s)\n"
-		        "start it with: systemctl start hearthd   (or as root: hearthd)\n",
+		        "start it as root: hearthd\n",
 		        path);
 	else
 		fprintf(stderr, "hearth: %s: %s\n", path, strerror(error));
