@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29 /* Linux 4.20; not in glibc's header */
@@ -25,17 +26,6 @@ struct datagram_reader {
 	uint32_t drops; /* the socket's own counter, which wraps */
 	uint8_t data[DATAGRAM_BATCH][DATAGRAM_MAX];
 };
-
-struct datagram_reader *datagram_reader_new(void)
-{
-	/* Half a megabyte of addresses: from calloc() it comes by mmap(), whose untouched pages take no memory. */
-	return NEW(struct datagram_reader);
-}
-
-void datagram_reader_free(struct datagram_reader *r)
-{
-	free(r);
-}
 
 /* Reads what the kernel tells beside the data into `d`; false if it did not tell the interface. */
 static bool read_control(struct datagram_reader *r, struct msghdr *h, struct datagram *d, struct datagram_stats *stats)
@@ -79,36 +69,65 @@ static int read_batch(struct datagram_reader *r, int fd)
 	return recvmmsg(fd, r->messages, DATAGRAM_BATCH, MSG_DONTWAIT, NULL);
 }
 
-void datagram_read(struct datagram_reader *r, int fd, msec now, struct datagram_stats *stats, datagram_fn *fn,
-                   void *ctx)
+static void take(struct datagram_socket *s, msec now, int i)
 {
+	struct datagram_reader *r = s->reader;
+	struct msghdr *h = &r->messages[i].msg_hdr;
+	struct datagram d = {
+		.from_port = ntohs(r->from[i].sin6_port),
+		.data = r->data[i],
+		.len = r->messages[i].msg_len,
+	};
+	bool known = read_control(r, h, &d, &s->stats);
+
+	s->stats.received++;
+	if (!known || h->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		s->stats.malformed++;
+		return;
+	}
+	memcpy(d.from.b, &r->from[i].sin6_addr, sizeof(d.from.b));
+	s->fn(s->ctx, now, &d);
+}
+
+static void on_readable(void *ctx, msec now, unsigned ready)
+{
+	struct datagram_socket *s = ctx;
+
+	(void)ready;
 	for (int done = 0; done < DATAGRAM_BURST; done += DATAGRAM_BATCH) {
-		int n = read_batch(r, fd);
-
-		for (int i = 0; i < n; i++) {
-			struct msghdr *h = &r->messages[i].msg_hdr;
-			struct datagram d = {
-				.from_port = ntohs(r->from[i].sin6_port),
-				.data = r->data[i],
-				.len = r->messages[i].msg_len,
-			};
-			bool known = read_control(r, h, &d, stats);
-
-			stats->received++;
-			if (!known || h->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-				stats->malformed++;
-				continue;
-			}
-			memcpy(d.from.b, &r->from[i].sin6_addr, sizeof(d.from.b));
-			fn(ctx, now, &d);
-		}
+		int n = read_batch(s->reader, s->fd);
+		for (int i = 0; i < n; i++)
+			take(s, now, i);
 		if (n < DATAGRAM_BATCH)
 			return;
 	}
 }
 
-bool datagram_send(int fd, struct datagram_stats *stats, uint32_t link, const struct ip *to, uint16_t port,
-                   const void *data, size_t len)
+void datagram_socket_start(struct datagram_socket *s, struct loop *loop, int fd, datagram_fn *fn, void *ctx)
+{
+	*s = (struct datagram_socket) { .fd = fd, .fn = fn, .ctx = ctx };
+	/* Half a megabyte of addresses: from calloc() it comes by mmap(), whose untouched pages take no memory. */
+	s->reader = NEW(struct datagram_reader);
+	s->watch = loop_watch_new(loop, fd, LOOP_READ, on_readable, s);
+}
+
+void datagram_socket_close(struct datagram_socket *s)
+{
+	loop_watch_free(s->watch);
+	free(s->reader);
+	close(s->fd);
+}
+
+void datagram_give_up(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+}
+
+bool datagram_send(struct datagram_socket *s, uint32_t link, const struct ip *to, uint16_t port, const void *data,
+                   size_t len)
 {
 	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = link };
 	struct in6_pktinfo info = { .ipi6_ifindex = link }; /* also where `to` is not link-local */
@@ -132,12 +151,12 @@ bool datagram_send(int fd, struct datagram_stats *stats, uint32_t link, const st
 	c->cmsg_type = IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(sizeof(info));
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
-	if (sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len) {
-		stats->sent++;
+	if (sendmsg(s->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len) {
+		s->stats.sent++;
 		return true;
 	}
-	stats->send_failed++;
-	stats->last_send_error = errno;
+	s->stats.send_failed++;
+	s->stats.last_send_error = errno;
 	return false;
 }
 

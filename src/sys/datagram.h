@@ -5,6 +5,7 @@
 #define HEARTH_SYS_DATAGRAM_H
 
 #include "base/ip.h"
+#include "sys/loop.h"
 
 /* `data` lives only during the call. */
 struct datagram {
@@ -36,16 +37,27 @@ enum {
 	DATAGRAM_BURST = 32, /* read before the loop gets its turn again */
 };
 
-/* Reading into buffers of its own; untouched ones cost no memory. */
+/* A socket that the loop reads: what `struct udp` and `struct icmp6` have in common. */
 struct datagram_reader;
-struct datagram_reader *datagram_reader_new(void);
-void datagram_reader_free(struct datagram_reader *);
+struct datagram_socket {
+	int fd;
+	struct loop_watch *watch;
+	struct datagram_reader *reader; /* buffers of its own; untouched ones cost no memory */
+	struct datagram_stats stats;
+	datagram_fn *fn;
+	void *ctx;
+};
 
-/* Reads up to DATAGRAM_BURST datagrams of the non-blocking `fd`; `fn` gets each. */
-void datagram_read(struct datagram_reader *, int fd, msec now, struct datagram_stats *, datagram_fn *fn, void *ctx);
+/* Takes over `fd`, non-blocking and set up, and begins to read: up to DATAGRAM_BURST datagrams in each round of the
+ * loop; `fn` gets each. The socket must stay where it is until datagram_socket_close(). */
+void datagram_socket_start(struct datagram_socket *, struct loop *, int fd, datagram_fn *fn, void *ctx);
+void datagram_socket_close(struct datagram_socket *);
+
+/* Closes `fd`, which could not be set up, without touching errno. */
+void datagram_give_up(int fd);
 
 /* Sends out of interface `link`, from an address of the kernel's choice. False with errno, counted. */
-bool datagram_send(int fd, struct datagram_stats *, uint32_t link, const struct ip *to, uint16_t port, const void *data,
+bool datagram_send(struct datagram_socket *, uint32_t link, const struct ip *to, uint16_t port, const void *data,
                    size_t len);
 
 /* Socket options that every one of ours has: interface, destination and hop limit of what is received, count of what

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "sys/udp.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 struct udp {
 	struct udp_config config;
-	int fd;
-	struct loop_watch *watch;
-	struct datagram_reader *reader;
-	struct datagram_stats stats;
-	datagram_fn *fn;
-	void *ctx;
+	struct datagram_socket socket;
 };
-
-static void on_readable(void *ctx, msec now, unsigned ready)
-{
-	struct udp *u = ctx;
-
-	(void)ready;
-	datagram_read(u->reader, u->fd, now, &u->stats, u->fn, u->ctx);
-}
 
 /* Neither SO_REUSEADDR nor SO_REUSEPORT: two daemons of one protocol would each get half of the unicasts. */
 static bool set_up(int fd, const struct udp_config *config)
@@ -43,15 +28,12 @@ struct udp *udp_open(struct loop *loop, const struct udp_config *config, datagra
 	if (fd < 0)
 		return NULL;
 	if (!set_up(fd, config)) {
-		int error = errno;
-		close(fd);
-		errno = error;
+		datagram_give_up(fd);
 		return NULL;
 	}
 	struct udp *u = NEW(struct udp);
-	*u = (struct udp) { .config = *config, .fd = fd, .fn = fn, .ctx = ctx };
-	u->reader = datagram_reader_new();
-	u->watch = loop_watch_new(loop, fd, LOOP_READ, on_readable, u);
+	u->config = *config;
+	datagram_socket_start(&u->socket, loop, fd, fn, ctx);
 	return u;
 }
 
@@ -59,30 +41,28 @@ void udp_close(struct udp *u)
 {
 	if (!u)
 		return;
-	loop_watch_free(u->watch);
-	datagram_reader_free(u->reader);
-	close(u->fd);
+	datagram_socket_close(&u->socket);
 	free(u);
 }
 
 bool udp_join(struct udp *u, uint32_t link)
 {
-	return datagram_join(u->fd, link, &u->config.group);
+	return datagram_join(u->socket.fd, link, &u->config.group);
 }
 
 bool udp_leave(struct udp *u, uint32_t link)
 {
-	return datagram_leave(u->fd, link, &u->config.group);
+	return datagram_leave(u->socket.fd, link, &u->config.group);
 }
 
 bool udp_send(struct udp *u, uint32_t link, const struct ip *to, uint16_t port, const void *data, size_t len)
 {
 	if (!to)
-		return datagram_send(u->fd, &u->stats, link, &u->config.group, u->config.port, data, len);
-	return datagram_send(u->fd, &u->stats, link, to, port, data, len);
+		return datagram_send(&u->socket, link, &u->config.group, u->config.port, data, len);
+	return datagram_send(&u->socket, link, to, port, data, len);
 }
 
 const struct datagram_stats *udp_stats(const struct udp *u)
 {
-	return &u->stats;
+	return &u->socket.stats;
 }
