@@ -15,7 +15,7 @@ import time
 from support import shapes
 from support.hearthd import running
 from support.parallel import side_by_side
-from support.result import Load, Result
+from support.result import HNETD, Load, Result
 from hearthlab import Lab
 
 SIZE = 4
@@ -90,5 +90,5 @@ def run() -> list[Result]:
         results.append(Result(f"idle.all.{unit}", total, f"{unit}/s", where))
     hncp = round(rates["hearthd"]["hncp"]["packets"] / 2, 4)
     results.append(Result("idle.hncp.packets-per-endpoint", hncp, "packets/s", where).beside(
-        "hnetd (facts/hncp.md, not in this run)", 0.05))
+        HNETD, 0.05))
     return results

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def network_of(lab: Lab, node: str) -> Iterator[None]:
     """The calling thread is in the node's network for the length of a `with`; sockets opened there stay there."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    there = os.open(f"/proc/{lab.state['keeper']}/root/proc/{lab.anchor(node)}/ns/net", os.O_RDONLY)
+    there = os.open(lab.process(lab.anchor(node)) / "ns/net", os.O_RDONLY)
     try:
         ns.setns(there)
         yield

@@ -44,7 +44,7 @@ class Result:
         return self
 
 
-HNETD = "hnetd (facts/hncp.md, not in this run)"
+HNETD = "hnetd (measured earlier, not in this run)"
 
 
 def spread(values: Sequence[float]) -> str:

@@ -53,8 +53,12 @@ def command_check(arguments: argparse.Namespace) -> int:
 def command_watch(arguments: argparse.Namespace) -> int:
     """Bring the home up if it is not, and show it until Ctrl-C or for DEMO_SECONDS."""
     name = _instance(arguments)
-    seconds = float(os.environ.get("DEMO_SECONDS") or 0)
+    try:
+        seconds = float(os.environ.get("DEMO_SECONDS") or 0)
+    except ValueError:
+        raise LabError("DEMO_SECONDS is a number of seconds, as DEMO_SECONDS=20") from None
     if instances().get(name):
+        print(f"{name} is up already: showing that one (lab/hearth-lab down {name} ends it)")
         return watch.watch(Lab.attach(name), seconds, arguments.timeout)
     with Lab(homes.find(arguments.home), name) as lab:
         lab.keep_logs = arguments.keep_logs

@@ -301,10 +301,9 @@ class Lab:
 
     def enter(self, node: str) -> list[str]:
         """The command prefix that runs something in a node, with the node's files, network and processes."""
-        keeper = f"/proc/{self.state['keeper']}"
-        anchor = f"{keeper}/root/proc/{self.anchor(node)}/ns"
-        return ["nsenter", f"--pid={keeper}/ns/pid", f"--mount={anchor}/mnt", f"--net={anchor}/net",
-                f"--uts={anchor}/uts", "--wd=/", "--"]
+        anchor = self.process(self.anchor(node)) / "ns"
+        return ["nsenter", f"--pid=/proc/{self.state['keeper']}/ns/pid", f"--mount={anchor}/mnt",
+                f"--net={anchor}/net", f"--uts={anchor}/uts", "--wd=/", "--"]
 
     def popen(self, node: str, argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
         """Start a command in a node as a child of this program."""
@@ -345,11 +344,15 @@ class Lab:
         """Apply an nft script in a node."""
         self.run(node, ["nft", "-f", "-"], stdin=script)
 
+    def process(self, pid: int) -> Path:
+        """What /proc says of a process inside the lab, as this program sees it: by the keeper's own root and /proc."""
+        return Path("/proc", str(self.state["keeper"]), "root", "proc", str(pid))
+
     # --- files --------------------------------------------------------------------------------------------------
 
     def path(self, node: str, path: str) -> Path:
         """A node's file as this program can open it."""
-        return Path(f"/proc/{self.state['keeper']}/root/proc/{self.anchor(node)}/root{path}")
+        return self.process(self.anchor(node)) / "root" / path.lstrip("/")
 
     def write(self, node: str, path: str, text: str, mode: int = 0o644) -> None:
         """Write a file in a node."""
@@ -360,7 +363,7 @@ class Lab:
 
     def status_of(self, pid: int) -> dict[str, str]:
         """/proc/PID/status of a process inside the lab, as a table."""
-        text = Path(f"/proc/{self.state['keeper']}/root/proc/{pid}/status").read_text()
+        text = (self.process(pid) / "status").read_text()
         return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 

@@ -21,7 +21,7 @@ static void first_line(const struct json_object *data, struct text *out)
 	char span[SPAN_TEXT];
 
 	text_add(out, "hearth: ");
-	text_colour(out, well ? COLOUR_GOOD : COLOUR_BAD, well ? "well" : converging ? "settling" : "not well");
+	text_colour(out, well ? COLOUR_GOOD : COLOUR_BAD, well ? "well" : converging ? "converging" : "not well");
 	text_add(out, "   ");
 	count(out, data, "routers", "router");
 	text_add(out, ", ");
@@ -29,7 +29,7 @@ static void first_line(const struct json_object *data, struct text *out)
 	text_add(out, ", ");
 	count(out, data, "uplinks", "uplink");
 	text_add(out, "   for %s%s\n", span_text(int_or_zero(data, "since_s"), span),
-	         well && converging ? "   (settling)" : "");
+	         well && converging ? "   (converging)" : "");
 }
 
 /* One row a prefix; what belongs to the uplink as a whole stands in its first. */

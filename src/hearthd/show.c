@@ -379,6 +379,7 @@ static void add_counters(struct daemon *d, struct json_object *o)
 	struct json_object *counters = json_add_object(o, "counters");
 	struct json_object *dncp = json_add_object(counters, "dncp");
 	struct json_object *babel = json_add_object(counters, "babel");
+	struct json_object *pa = json_add_object(counters, "pa");
 	struct json_object *kernel = json_add_object(counters, "kernel");
 	const struct kernel_stats *k = kernel_stats(d->kernel);
 
@@ -386,6 +387,8 @@ static void add_counters(struct daemon *d, struct json_object *o)
 		json_add_int(dncp, dncp_counter_names[i], (int64_t)dncp_counter(router_dncp(d->router), i));
 	for (int i = 0; i < BABEL_COUNTER_COUNT; i++)
 		json_add_int(babel, babel_counter_names[i], (int64_t)babel_counter(router_babel(d->router), i));
+	for (int i = 0; i < PA_COUNTER_COUNT; i++)
+		json_add_int(pa, pa_counter_names[i], (int64_t)pa_counter(router_pa(d->router), i));
 	json_add_int(kernel, "requests", (int64_t)k->requests);
 	json_add_int(kernel, "refused", (int64_t)k->refused);
 	json_add_int(kernel, "lost", (int64_t)k->lost);

@@ -68,7 +68,7 @@ def namespaces_of(lab):
     keeper = f"/proc/{lab.state['keeper']}"
     found = {os.readlink(f"{keeper}/ns/{kind}") for kind in ("pid", "net", "mnt")}
     for anchor in lab.state["anchors"].values():
-        found |= {os.readlink(f"{keeper}/root/proc/{anchor}/ns/{kind}") for kind in ("net", "mnt", "uts")}
+        found |= {os.readlink(lab.process(anchor) / "ns" / kind) for kind in ("net", "mnt", "uts")}
     return found
 
 

@@ -78,7 +78,7 @@ static void colours(void **state)
 
 	(void)state;
 	show_status(data, &out);
-	assert_non_null(strstr(out.at, "hearth: \033[1;31msettling\033[0m   0 routers"));
+	assert_non_null(strstr(out.at, "hearth: \033[1;31mconverging\033[0m   0 routers"));
 	text_free(&out);
 	json_object_put(data);
 }

@@ -184,11 +184,26 @@ static void files(void **state)
 	assert_non_null(strstr(error, "/tmp: cannot be read"));
 }
 
+/* What we show people as an example must be right. */
+static void example(void **state)
+{
+	char error[CONFIG_ERROR] = "";
+	struct config c;
+
+	(void)state;
+	bool ok = config_read(SOURCE_DIR "/doc/hearth.conf.example", "host", &c, error);
+	assert_string_equal(error, "");
+	assert_true(ok);
+	assert_string_equal(c.name, "den");
+	assert_int_equal(c.uplink_count, 1);
+	assert_int_equal(config_interface(&c, "wan")->category, HNCP_EXTERNAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),        cmocka_unit_test(mistakes), cmocka_unit_test(limits),
-		cmocka_unit_test(default_name), cmocka_unit_test(files),
+		cmocka_unit_test(default_name), cmocka_unit_test(files),    cmocka_unit_test(example),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
