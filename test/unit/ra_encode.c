@@ -306,20 +306,6 @@ static void test_tshark_agrees(void **state)
 	                          "5400,100,5400|\n");
 }
 
-static int setup(void **state)
-{
-	*state = fixture_new(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -173,20 +173,6 @@ static void test_counters_have_names(void **state)
 		assert_non_null(ra_counter_names[i]);
 }
 
-static int setup(void **state)
-{
-	*state = fixture_new(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -421,20 +421,6 @@ static void test_limit_of_withdrawn_prefixes(void **state)
 	assert_int_equal(count, RA_PREFIXES_MAX);
 }
 
-static int setup(void **state)
-{
-	*state = fixture_new(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

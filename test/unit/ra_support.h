@@ -204,4 +204,19 @@ A(const char *text) {
 	return ip;
 }
 
+static inline int
+setup(void **state)
+{
+	*state = fixture_new(1);
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	fixture_free(*state);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #endif

@@ -343,20 +343,6 @@ static void test_goodbye_of_one_never_configured_is_silent(void **state)
 	assert_int_equal(f->sent_count, 0);
 }
 
-static int setup(void **state)
-{
-	*state = fixture_new(1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
